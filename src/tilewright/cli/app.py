@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 from typer.core import TyperGroup
@@ -17,6 +17,10 @@ from tilewright.cli.commands import GROUPS, MODULES
 from tilewright.cli.console import Console
 from tilewright.cli.examples import epilog
 from tilewright.errors import ConfigError
+
+if TYPE_CHECKING:
+    from tilewright.bundles import Geometry
+    from tilewright.vectors import Layout
 
 FAILED, BAD_INPUT, FAULT = 1, 2, 3
 INTERRUPTED = 130
@@ -147,6 +151,26 @@ SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Override a configuration key; repeatable."),
 ]
+
+
+def given_layout(name: str | None) -> Layout | None:
+    """The layout of an option that may be left out."""
+    if not name:
+        return None
+    from tilewright.vectors import load_layout
+
+    return load_layout(name)
+
+
+def given_geometry(text: str | None) -> Geometry | None:
+    """The sizes that `GeometryOption` states, if it is given."""
+    if not text:
+        return None
+    from tilewright.bundles import Geometry
+
+    return Geometry.parse(text)
+
+
 GeometryOption = Annotated[
     str | None,
     typer.Option(

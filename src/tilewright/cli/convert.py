@@ -8,7 +8,14 @@ from typing import Annotated, Any
 
 import typer
 
-from tilewright.cli.app import ContainerOption, GeometryOption, JsonOption, app
+from tilewright.cli.app import (
+    ContainerOption,
+    GeometryOption,
+    JsonOption,
+    app,
+    given_geometry,
+    given_layout,
+)
 from tilewright.errors import counted
 
 
@@ -30,7 +37,7 @@ def convert(
     is_json: JsonOption = False,
 ) -> None:
     """Write a bundle in another layout: every number kept, or nothing written."""
-    from tilewright.bundles import Geometry, convert_bundle, open_bundle
+    from tilewright.bundles import convert_bundle, open_bundle
     from tilewright.vectors import load_layout
 
     target = load_layout(to)
@@ -39,8 +46,8 @@ def convert(
     conversion = convert_bundle(
         open_bundle(
             source,
-            layout=load_layout(layout) if layout else None,
-            geometry=Geometry.parse(geometry) if geometry else None,
+            layout=given_layout(layout),
+            geometry=given_geometry(geometry),
         ),
         out,
         layout=target,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tilewright.cli.app import GeometryOption, JsonOption, app
+from tilewright.cli.app import GeometryOption, JsonOption, app, given_geometry, given_layout
 
 if TYPE_CHECKING:
     from tilewright.bundles import Stated
@@ -44,13 +44,12 @@ def decode(
     is_json: JsonOption = False,
 ) -> None:
     """Turn vector files back into tensors: a summary, a readable table, or npz/npy."""
-    from tilewright.bundles import Geometry, decode_path, save_tensors, select_places
-    from tilewright.vectors import load_layout
+    from tilewright.bundles import decode_path, save_tensors, select_places
 
     tensors = decode_path(
         path,
-        layout=load_layout(layout) if layout else None,
-        geometry=Geometry.parse(geometry) if geometry else None,
+        layout=given_layout(layout),
+        geometry=given_geometry(geometry),
         kind=kind,
     )
     shown = select_places(tensors, show) if show is not None else ()

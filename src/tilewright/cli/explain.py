@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tilewright.cli.app import FAILED, GeometryOption, JsonOption, app
+from tilewright.cli.app import FAILED, GeometryOption, JsonOption, app, given_geometry, given_layout
 from tilewright.cli.explain_files import explain_files
 from tilewright.cli.option_groups import takes_groups
 from tilewright.cli.reading import ReadingOptions
@@ -99,15 +99,15 @@ def explain(
 
 
 def _open(folder: Path, layout: str | None, geometry: str | None) -> Bundle:
-    from tilewright.bundles import Geometry, open_bundle
-    from tilewright.vectors import MANIFEST, load_layout, read_bundle
+    from tilewright.bundles import open_bundle
+    from tilewright.vectors import MANIFEST, read_bundle
 
     if (folder / MANIFEST).is_file() and geometry is None:
         return read_bundle(folder, check_hashes=False)
     return open_bundle(
         folder,
-        layout=load_layout(layout) if layout else None,
-        geometry=Geometry.parse(geometry) if geometry else None,
+        layout=given_layout(layout),
+        geometry=given_geometry(geometry),
     )
 
 

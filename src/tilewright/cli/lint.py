@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tilewright.cli.app import FAILED, GeometryOption, JsonOption, app
+from tilewright.cli.app import FAILED, GeometryOption, JsonOption, app, given_geometry, given_layout
 from tilewright.errors import ConfigError
 
 if TYPE_CHECKING:
-    from tilewright.bundles import Geometry
     from tilewright.lint import LintReport, Sources
-    from tilewright.vectors import Layout
 
 
 FolderArgument = Annotated[
@@ -94,30 +92,14 @@ def lint(
     report = look(
         folder,
         testbench=testbench,
-        layout=_layout(layout),
-        facts=_facts(geometry),
+        layout=given_layout(layout),
+        facts=given_geometry(geometry),
         reader=reader,
         given=given,
     )
     if sarif is not None:
         _write_sarif(sarif, report, testbench, given)
     _show(report, is_json=is_json)
-
-
-def _layout(name: str | None) -> Layout | None:
-    if not name:
-        return None
-    from tilewright.vectors import load_layout
-
-    return load_layout(name)
-
-
-def _facts(geometry: str | None) -> Geometry | None:
-    if not geometry:
-        return None
-    from tilewright.bundles import Geometry
-
-    return Geometry.parse(geometry)
 
 
 def _write_sarif(file: Path, report: LintReport, testbench: Path | None, given: Sources) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tilewright.cli.app import given_layout
 from tilewright.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -98,11 +99,10 @@ class ReadingOptions:
     def reading(self, *, is_partial: bool = False, bundle_words: tuple[str, ...] = ()) -> Reading:
         """As `Reading` has it; raises `ConfigError`."""
         from tilewright.trials.trial import Reading
-        from tilewright.vectors import load_layout
 
         return Reading(
             kind=self.kind,
-            layout=load_layout(self.dump_layout) if self.dump_layout else None,
+            layout=given_layout(self.dump_layout),
             layout_name=self.dump_layout,
             order=self.order,
             radix=self.radix,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tilewright.cli import after_dashes as given
-from tilewright.cli.app import FAILED, GeometryOption, JsonOption, app
+from tilewright.cli.app import FAILED, GeometryOption, JsonOption, app, given_geometry, given_layout
 from tilewright.cli.console import Console
 from tilewright.cli.option_groups import takes_groups
 from tilewright.cli.reading import ReadingOptions
@@ -62,10 +62,8 @@ def try_core(
     In COMMAND, {bundle}, {out}, {here}, {layer}, {ic}, {oc}, {oh}, {ow}, {kh}, {kw} and other sizes are
     filled in; the environment has them as TILEWRIGHT_BUNDLE and so on.
     """
-    from tilewright.bundles import Geometry
     from tilewright.store.artifact import expect_file
     from tilewright.trials.several import find_bundles, try_bundles
-    from tilewright.vectors import load_layout
 
     if junit is not None:
         expect_file(junit)
@@ -75,8 +73,8 @@ def try_core(
         raise ConfigError("--geometry is for files without a manifest: give their --layout, too")
     bundles = find_bundles(
         paths,
-        layout=load_layout(layout) if layout else None,
-        geometry=Geometry.parse(geometry) if geometry else None,
+        layout=given_layout(layout),
+        geometry=given_geometry(geometry),
         skipped=skipped or (),
     )
     screen = _Screen(expected, len(bundles), is_json=is_json, most_causes=most_causes)
