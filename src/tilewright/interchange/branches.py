@@ -26,7 +26,8 @@ def take_branches(model: onnx.ModelProto) -> onnx.ModelProto:
         found = [node for node in model.graph.node if node.op_type == "If" and node.input]
         if not found:
             break
-        known = ((node, _condition(model, node.input[0])) for node in found)
+        kinds = _kinds(model)
+        known = ((node, _condition(model, node.input[0], kinds)) for node in found)
         taken = next(((node, chosen) for node, chosen in known if chosen is not None), None)
         if taken is None:
             break
@@ -34,13 +35,23 @@ def take_branches(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
-def _condition(model: onnx.ModelProto, name: str) -> bool | None:
+def _kinds(model: onnx.ModelProto) -> dict[str, Any]:
+    """The type of each tensor, with its sizes as far as they are known; none where they contradict."""
+    try:
+        inferred = onnx.shape_inference.infer_shapes(model)
+    except onnx.shape_inference.InferenceError:
+        return {}
+    infos = (*inferred.graph.input, *inferred.graph.value_info, *inferred.graph.output)
+    return {one.name: one.type.tensor_type for one in infos}
+
+
+def _condition(model: onnx.ModelProto, name: str, kinds: dict[str, Any]) -> bool | None:
     """What a condition is; None where it follows from the input, or from a size that is left open."""
-    found = {_evaluated(model, name, size) for size in SIZES}
+    found = {_evaluated(model, name, size, kinds) for size in SIZES}
     return found.pop() if len(found) == 1 else None
 
 
-def _evaluated(model: onnx.ModelProto, name: str, size: int) -> bool | None:
+def _evaluated(model: onnx.ModelProto, name: str, size: int, kinds: dict[str, Any]) -> bool | None:
     """The condition, where open sizes are `size`; None if it does not follow from sizes and constants."""
     makers = {one: node for node in model.graph.node for one in node.output if one}
     constants = {tensor.name for tensor in model.graph.initializer}
@@ -61,20 +72,14 @@ def _evaluated(model: onnx.ModelProto, name: str, size: int) -> bool | None:
         if node not in nodes:
             nodes.append(node)
         wanted.extend(read for read in node.input if read)
-    known = {one: _shape(model, makers[one], size) for one in shapes}
+    known = {one: _shape(makers[one], size, kinds) for one in shapes}
     if any(values is None for values in known.values()):
         return None
     return _run(model, [node for node in model.graph.node if node in nodes], known, name)
 
 
-def _shape(model: onnx.ModelProto, node: Any, size: int) -> Any:
+def _shape(node: Any, size: int, kinds: dict[str, Any]) -> Any:
     """The sizes that a Shape gives, those that are open as `size`; None if it is not known how many."""
-    try:
-        inferred = onnx.shape_inference.infer_shapes(model)
-    except onnx.shape_inference.InferenceError:
-        return None
-    infos = (*inferred.graph.input, *inferred.graph.value_info, *inferred.graph.output)
-    kinds = {one.name: one.type.tensor_type for one in infos}
     kind = kinds.get(node.input[0])
     if kind is None or not kind.HasField("shape"):
         return None

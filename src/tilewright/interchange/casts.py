@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from onnx import TensorProto, helper
+from onnx import TensorProto
+from onnx.helper import tensor_dtype_to_np_dtype as kind_of
 
 from tilewright.interchange.onnx_graph import Array, Operator
 from tilewright.interchange.reach import INTEGERS, Reach, reach_of
@@ -32,11 +33,7 @@ def read_cast(op: Operator, value: Value, constants: dict[str, Array]) -> Value:
     kind = op.attributes.get("to", 0)
     if kind not in INTEGERS:
         op.refuse("it must make floats or integers of its input")
-    held, reach, grid = (
-        np.iinfo(helper.tensor_dtype_to_np_dtype(int(kind))),
-        value.reach,
-        value.grid,
-    )
+    held, reach, grid = np.iinfo(kind_of(int(kind))), value.reach, value.grid
     if grid is not None and grid.scale == 1:
         reach = Reach(grid.low, grid.high, is_whole=True)
     elif value.by_code is not None:

@@ -6,6 +6,14 @@ from dataclasses import dataclass
 
 from tilewright.spec import NumberFormat
 
+NEAR = 2.0**-22
+"""By how much of itself a number of steps may miss a whole one, as float32 rounds it and the scale."""
+
+
+def is_whole(steps: float) -> bool:
+    """Whether a number of a file is so many whole steps of a scale, as float32 rounds both."""
+    return abs(steps - round(steps)) <= NEAR * max(1.0, abs(steps))
+
 
 @dataclass(frozen=True, slots=True)
 class Grid:

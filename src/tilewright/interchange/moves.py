@@ -16,7 +16,7 @@ import numpy.typing as npt
 from tilewright.errors import counted
 from tilewright.interchange.assembly import Assembly
 from tilewright.interchange.folding import run_alone
-from tilewright.interchange.grid import Grid
+from tilewright.interchange.grid import Grid, is_whole
 from tilewright.interchange.onnx_graph import Array, Operator, scalar
 from tilewright.interchange.read_layers import unique
 from tilewright.interchange.values import Affine, Step, Value, clip
@@ -31,8 +31,6 @@ MOVES = (
     *("DepthToSpace", "Flatten", "Gather", "Pad", "Reshape", "Slice", "SpaceToDepth", "Split"),
     *("Squeeze", "Tile", "Transpose", "Unsqueeze", "Expand"),
 )
-NEAR = 2.0**-22
-"""By how much a number that is put in may miss a whole step, as float32 rounds it."""
 LARGEST_BORDER = 4096
 """Zeros that a Pad may add at an end."""
 
@@ -118,7 +116,7 @@ def code_of(op: Operator, value: Value, stated: float) -> int:
         op.refuse("its input is not quantized: put a quantizer before it")
     steps = stated / grid.scale
     code = round(steps) + grid.zero_point
-    if abs(steps - round(steps)) > NEAR * max(1.0, abs(steps)):
+    if not is_whole(steps):
         op.refuse(
             f"it must put in the value of a code, a multiple of {grid.scale:g}, not {stated:g}"
         )

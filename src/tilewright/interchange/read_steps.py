@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from tilewright.interchange.casts import read_cast
-from tilewright.interchange.grid import Grid
+from tilewright.interchange.grid import Grid, is_whole
 from tilewright.interchange.onnx_graph import Array, Operator, scalar
 from tilewright.interchange.quant_node import MAX_BITS, refuse_other_quant_domain
 from tilewright.interchange.rounding import ROUNDINGS, read_rounding
@@ -126,9 +126,13 @@ def moved_grid(value: Value, step: Affine) -> Grid | None:
         return None
     gain, terms = float(step.gain[0]), float(step.offset[0]) / grid.scale
     zero = grid.zero_point - round(terms)
-    is_whole = abs(terms - round(terms)) <= NEAR * max(1.0, abs(terms))
     is_code = zero == grid.zero_point or grid.number_format.allowed(np.array(zero))
-    if not gain > 0 or not is_whole or not is_code or (zero and grid.number_format == BIPOLAR):
+    if (
+        not gain > 0
+        or not is_whole(terms)
+        or not is_code
+        or (zero and grid.number_format == BIPOLAR)
+    ):
         return None
     return Grid(grid.number_format, grid.scale * gain, zero)
 
@@ -302,8 +306,6 @@ ELEMENTWISE: dict[str, Callable[[Operator, Value, Constants], Value]] = {
 """Operations of one value and constants."""
 
 ARITHMETIC = ("Add", "Div", "Mul", "Sub")
-NEAR = 2.0**-22
-"""By how much a term may miss whole steps of a grid, as float32 rounds it and them."""
 LAYOUTS = ("Cast", "Dropout", "Flatten", "Identity", "Reshape", "Squeeze", "Transpose")
 """Operations that change no number."""
 

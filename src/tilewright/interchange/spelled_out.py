@@ -13,6 +13,7 @@ import numpy as np
 
 from tilewright.interchange.assembly import Assembly
 from tilewright.interchange.casts import is_to_integers
+from tilewright.interchange.functions import EXACT
 from tilewright.interchange.grid import Grid
 from tilewright.interchange.onnx_graph import Array, Operator
 from tilewright.interchange.ramps import reach as reach_of
@@ -23,11 +24,11 @@ from tilewright.interchange.values import Affine, ByChannel, ByCode, Step, Value
 from tilewright.interchange.weight_grids import rows_on_grids
 from tilewright.spec import BIPOLAR, NumberFormat
 
-ROUNDINGS = ("Ceil", "Floor", "Round", "Sign")
-COMPARISONS = ("Greater", "GreaterOrEqual", "Less", "LessOrEqual")
+ORDERS = ("Greater", "GreaterOrEqual", "Less", "LessOrEqual")
+"""Comparisons, whose results are 0 and 1."""
 LOOKED_AT = 4097
 """Sums of a channel, evenly spread, of which the results of a rounding are looked at."""
-FOLLOWED = (*ROUNDINGS, "Add", "Cast", "Clip", "Div", "Max", "Min", "Mul", "Relu", "Sub")
+FOLLOWED = (*EXACT, "Add", "Cast", "Clip", "Div", "Max", "Min", "Mul", "Relu", "Sub")
 """Operations behind which it is known what numbers there may be."""
 
 
@@ -37,7 +38,7 @@ def settled(
     """`after`, the value of an operation, on a grid if its numbers are whole, and few enough for codes."""
     if after.grid is not None or after.by_code is not None or after.by_channel is not None:
         return after
-    if op.kind in COMPARISONS:
+    if op.kind in ORDERS:
         return replace(after, reach=Reach(0.0, 1.0, is_whole=True))
     if op.kind == "Where":
         return _of_two(op, after, constants, assembly)
@@ -46,13 +47,9 @@ def settled(
     step = after.steps[-1]
     if step.turns:
         return after
-    reach = before.reach.after(step.apply, makes_whole=op.kind in ROUNDINGS or is_to_integers(op))
+    reach = before.reach.after(step.apply, makes_whole=op.kind in EXACT or is_to_integers(op))
     reach = replace(reach, is_integer=reach.is_integer or is_to_integers(op))
-    if (
-        op.kind in ROUNDINGS
-        and after.origin is not None
-        and not math.isfinite(reach.high - reach.low)
-    ):
+    if op.kind in EXACT and after.origin is not None and not math.isfinite(reach.high - reach.low):
         reach = found = _reached(after, assembly)
         held = Step(lambda values: np.clip(values, found.low, found.high))
         after = replace(after, steps=(*after.steps[:-1], step.then(held)))  # beyond the sums, too
