@@ -13,15 +13,12 @@ from tilewright.judge.columns import Chosen, Column, Columns
 from tilewright.judge.dump import DUMP_AXES
 from tilewright.judge.listed import numbers_in_order
 from tilewright.judge.long_rows import rows_of_places, rows_that_count
-from tilewright.judge.place_words import with_axes
+from tilewright.judge.place_words import WHOLE, with_axes
 from tilewright.judge.places import INDEX, PLACES, sizes_of
 from tilewright.judge.restated import without_restated
 from tilewright.judge.words import COUNTS, is_beside, is_expected, is_own
 from tilewright.vectors import Bundle
 
-_WHOLE = (
-    *({"oc", "oh", "ow"}, {"oc", "onij"}, {"otile", "col", "oh", "ow"}, {"otile", "col", "onij"}),
-)
 _VALUES = re.compile(
     r"(?:(?:sfp|ofifo|data|core|pe|array|mac|acc)_?)?d?out(?:put)?(?:_data)?|value|sum|acc|(?:m_axis_)?tdata"
 )
@@ -59,7 +56,7 @@ def _choose(columns: Columns, bundle: Bundle, kind: str | None, order: str | Non
     places = {word: at for at, word in enumerate(words) if word in PLACES}
     if places and order is not None:
         raise ConfigError("an order is for numbers without a place: leave out --order")
-    if places and not any(set(places) - {"kij", "itile"} == whole for whole in _WHOLE):
+    if places and not any(set(places) - {"kij", "itile"} == {*whole} for whole in WHOLE):
         return (
             rows_of_places(columns, places, bundle) or f"{' and '.join(places)} alone are no place"
         )

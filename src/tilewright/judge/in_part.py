@@ -52,7 +52,7 @@ def _parts(problem: Problem) -> Iterator[_Part]:
     """The output tile, the column, and the columns from or up to one, in which all differing channels are."""
     cols = problem.array.cols
     otile, col = np.divmod(np.arange(problem.shape.oc), cols)
-    wrong = (problem.known & (problem.target != problem.expected)).any(axis=(0, 2))
+    wrong = problem.wrong_channels
     low, high = int(col[wrong].min()), int(col[wrong].max())
     masks = [
         (f"otile={otile[wrong][0]}", f"in output tile {otile[wrong][0]} alone", otile == otile[wrong][0]),

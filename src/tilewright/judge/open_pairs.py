@@ -96,7 +96,7 @@ def _with_weights(
 
 def _probes(problem: Problem) -> list[Probe]:
     """Known numbers of different pixels and channels, the largest ones first."""
-    places = np.argwhere(problem.known & (problem.target != problem.expected))
+    places = np.argwhere(problem.differs)
     worth = [-abs(int(problem.target[tuple(place)])) for place in places]
     chosen = list[Probe]()
     for at in np.argsort(worth, kind="stable").tolist():

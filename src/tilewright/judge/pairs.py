@@ -84,7 +84,7 @@ def _is_broad(cause: Cause) -> bool:
 
 def _probes(problem: Problem) -> list[Probe]:
     """Known numbers ``(group, oc, pixel)`` that say much: large ones that differ, of different channels."""
-    differs = problem.known & (problem.target != problem.expected)
+    differs = problem.differs
     places = np.argwhere(differs)
     worth = np.abs(problem.target[differs])
     chosen = list[Probe]()
@@ -126,7 +126,7 @@ def _in_order(first: Cause, second: Cause) -> Pair:
 def _with_late(rows: Rows, causes: Sequence[Cause]) -> Iterator[Pair]:
     """Pairs with a cause of the stages value, function and output."""
     whole = rows.problem
-    differs = (whole.known & (whole.target != whole.expected)).sum(axis=(0, 1))
+    differs = whole.differs.sum(axis=(0, 1))
     pixels = np.argsort(-differs, kind="stable")[:PIXELS]
     problem = whole.at(pixels)
     before, after = rows.before[..., pixels], rows.after[..., pixels]
@@ -217,7 +217,7 @@ def _from(numbers: Ints, source: Ints) -> Ints:
 
 def _flat_probes(problem: Problem) -> Ints:
     """Flat places of known numbers that differ, and of two that do not."""
-    differs = (problem.known & (problem.target != problem.expected)).reshape(-1)
+    differs = problem.differs.reshape(-1)
     random = np.random.default_rng(3)
     wrong = random.permutation(np.flatnonzero(differs))[:8]
     right = random.permutation(np.flatnonzero(problem.known.reshape(-1) & ~differs))[:2]

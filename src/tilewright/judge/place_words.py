@@ -18,12 +18,13 @@ _WORDS = {
     "onij": "pixel pix px onij nij pos position",
 }
 _AXES = {word: axis for axis, words in _WORDS.items() for word in words.split()}
-_WHOLE = (
+WHOLE = (
     ("oc", "oh", "ow"),
     ("oc", "onij"),
     ("otile", "col", "oh", "ow"),
     ("otile", "col", "onij"),
 )
+"""The axes that say a place together."""
 
 
 def with_axes(columns: Columns, sizes: Mapping[str, int]) -> tuple[Columns, str]:
@@ -39,7 +40,7 @@ def with_axes(columns: Columns, sizes: Mapping[str, int]) -> tuple[Columns, str]
     """
     words = [column.word for column in columns.columns]
     at = {axis: [n for n, word in enumerate(words) if _AXES.get(word) == axis] for axis in _WORDS}
-    for axes in _WHOLE:
+    for axes in WHOLE:
         found = [at[axis][0] for axis in axes if len(at[axis]) == 1]
         is_ours = all(words[n] in PLACES for n in found)
         if len(found) < len(axes) or is_ours or not _is_whole(columns, found, axes, sizes):

@@ -92,6 +92,24 @@ class Problem:
         )
 
     @property
+    def differs(self) -> Known:
+        """Which numbers are known, and not as expected: ``group oc pixel``."""
+        found: Known = self.known & (self.target != self.expected)
+        return found
+
+    @property
+    def wrong_channels(self) -> Known:
+        """The output channels of which a number differs: ``oc``."""
+        found: Known = np.logical_or.reduce(self.differs, axis=(0, 2))
+        return found
+
+    @property
+    def wrong_columns(self) -> list[int]:
+        """The columns of the array of which a number differs."""
+        found: list[int] = np.unique(np.flatnonzero(self.wrong_channels) % self.array.cols).tolist()
+        return found
+
+    @property
     def itiles(self) -> int:
         """Input tiles."""
         return -(-self.shape.ic // self.array.lanes)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import combinations
+from itertools import product
 
 from tilewright.judge.columns import Column, Columns
 from tilewright.judge.places import PLACES
 
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,18}")
-_HEX = re.compile(r"(?:0x)?(?P<digits>[0-9a-f]{1,16})h?", re.IGNORECASE)
+_HEX = re.compile(r"(?:0x)?[0-9a-f]{1,16}h?", re.IGNORECASE)
 
 
 def without_restated(columns: Columns, bits: int) -> tuple[Columns, str]:
@@ -25,16 +25,20 @@ def without_restated(columns: Columns, bits: int) -> tuple[Columns, str]:
     >>> without_restated(columns, 20)[0].rows, without_restated(columns, 20)[1]
     ((('-5',), ('12',)), ', said in hexadecimal, too')
     """
-    for pair in combinations(range(len(columns.columns)), 2):
-        if any(not _may_be_number(columns.columns[at]) for at in pair):
-            continue
-        for decimal, other in (pair, pair[::-1]):
-            signed = columns.cells(decimal)
-            if _are_same(signed, columns.cells(other), bits):
-                has_sign = any(cell.startswith("-") for cell in signed)
-                radix = "hexadecimal" if has_sign else "decimal"
-                kept, left = (decimal, other) if has_sign else (other, decimal)
-                return _without(columns, kept, left), f", said in {radix}, too"
+    cells = {at: columns.cells(at) for at, one in enumerate(columns.columns) if _may_be_number(one)}
+    decimals = {at: [int(cell) for cell in own] for at, own in cells.items() if _are(_DECIMAL, own)}
+    digits = {
+        at: [cell.lower().removeprefix("0x").removesuffix("h") for cell in own]
+        for at, own in cells.items()
+        if _are(_HEX, own)
+    }
+    for decimal, other in sorted(product(decimals, digits), key=sorted):
+        is_twice = decimal != other and cells[decimal] != digits[other]
+        if is_twice and _are_same(decimals[decimal], digits[other], bits):
+            has_sign = min(decimals[decimal]) < 0
+            radix = "hexadecimal" if has_sign else "decimal"
+            kept, left = (decimal, other) if has_sign else (other, decimal)
+            return _without(columns, kept, left), f", said in {radix}, too"
     return columns, ""
 
 
@@ -42,19 +46,16 @@ def _may_be_number(column: Column) -> bool:
     return column.word not in PLACES and not column.is_expected
 
 
-def _are_same(signed: Sequence[str], others: Sequence[str], bits: int) -> bool:
-    """Whether decimal cells are the hexadecimal ones, row by row, and not by chance or in the same digits."""
-    numbers = [_HEX.fullmatch(cell) for cell in others]
-    if len(set(signed)) < 2 or not all(map(_DECIMAL.fullmatch, signed)) or not all(numbers):
-        return False
-    digits = [found["digits"] for found in numbers if found]
-    widths = [min(bits, 4 * len(one)) for one in digits]
-    pairs = zip(signed, digits, widths, strict=True)
-    is_other = any(
-        int(cell) != int(one, 16) or cell != one for cell, one in zip(signed, digits, strict=True)
-    )
-    return is_other and all(
-        (int(cell) - int(one, 16)) % (1 << width) == 0 for cell, one, width in pairs
+def _are(form: re.Pattern[str], cells: Sequence[str]) -> bool:
+    """Whether all cells have this form, and not all are the same."""
+    return all(map(form.fullmatch, cells)) and len(set(cells)) > 1
+
+
+def _are_same(numbers: Sequence[int], digits: Sequence[str], bits: int) -> bool:
+    """Whether decimal numbers are the hexadecimal ones, row by row, as far as these have bits of a psum."""
+    return all(
+        (number - int(one, 16)) % (1 << min(bits, 4 * len(one))) == 0
+        for number, one in zip(numbers, digits, strict=True)
     )
 
 

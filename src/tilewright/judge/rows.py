@@ -67,7 +67,7 @@ def screened(problem: Problem) -> Problem:
     if each * shape.onij <= MUCH:
         return problem
     count = max(8, MUCH // 8 // each)
-    differs = (problem.known & (problem.target != problem.expected)).sum(axis=(0, 1))
+    differs = problem.differs.sum(axis=(0, 1))
     by_interest = np.argsort(-differs, kind="stable")
     half = by_interest[: count // 2]
     random = np.random.default_rng(0).permutation(shape.onij)

@@ -16,7 +16,7 @@ from tilewright.judge.families.number_maps import (
     saturated,
     wrapped,
 )
-from tilewright.judge.families.weight_masks import FEW, PE, concerned_columns
+from tilewright.judge.families.weight_masks import FEW, PE
 from tilewright.judge.problem import Problem
 from tilewright.spec import Ints
 from tilewright.spec.number_format import signed_bits_needed
@@ -32,7 +32,7 @@ def causes(problem: Problem) -> Iterator[Cause]:
     col = np.arange(shape.oc) % array.cols
     row = np.arange(shape.ic) % array.lanes // array.per_pe
     maps = list(_activation_maps(problem))
-    concerned = concerned_columns(problem)
+    concerned = problem.wrong_columns
     for c in concerned:
         yield from _activations(maps, f"col={c}", f"PE column {c}", col == c, row >= 0)
     if len(concerned) > 1:

@@ -47,8 +47,7 @@ def _folds(problem: Problem) -> Iterator[Cause]:
     shape, array = problem.shape, problem.array
     otile = np.arange(shape.oc) // array.cols
     itile = np.arange(shape.ic) // array.lanes
-    differs = (problem.known & (problem.target != problem.expected)).any(axis=(0, 2))
-    concerned = np.unique(otile[differs])
+    concerned = np.unique(otile[problem.wrong_channels])
     every = np.ones(shape.oc, bool)
     tiles = range(problem.itiles if problem.itiles > 1 else 0)
     for i in tiles:

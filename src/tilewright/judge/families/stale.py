@@ -9,7 +9,7 @@ import numpy as np
 
 from tilewright.errors import counted
 from tilewright.judge.cause import Cause, Signal
-from tilewright.judge.families.weight_masks import FEW, concerned_columns
+from tilewright.judge.families.weight_masks import FEW
 from tilewright.judge.families.weights import tiled, untiled
 from tilewright.judge.problem import Problem
 from tilewright.spec import Ints
@@ -85,7 +85,7 @@ def _parts(problem: Problem) -> Iterator[tuple[str, str, Ints]]:
     array = problem.array
     row = np.arange(array.lanes)[None, None] // array.per_pe
     col = np.arange(array.cols)[:, None, None]
-    concerned = concerned_columns(problem)
+    concerned = problem.wrong_columns
     for r in range(array.rows):
         yield f" row={r}", f"PE row {r}", row == r
     for c in concerned:

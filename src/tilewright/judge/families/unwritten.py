@@ -19,10 +19,9 @@ def causes(problem: Problem) -> Iterator[Cause]:
     """All causes of this family; they need all pixels."""
     if not problem.is_whole:
         return
-    differs = problem.known & (problem.target != problem.expected)
-    yield from _ends(problem, np.flatnonzero(differs.any(axis=(0, 1))))
+    yield from _ends(problem, np.flatnonzero(problem.differs.any(axis=(0, 1))))
     yield from _lines(problem)
-    yield from _channels(problem, np.flatnonzero(differs.any(axis=(0, 2))))
+    yield from _channels(problem, np.flatnonzero(problem.wrong_channels))
     yield from _pixels(problem)
 
 

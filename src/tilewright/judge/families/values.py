@@ -216,17 +216,10 @@ def _only(values: Ints) -> set[int]:
     return {int(found[0])} if len(found) == 1 else set()
 
 
-def _wrong_columns(problem: Problem) -> tuple[Ints, Known, list[int]]:
-    """The array's column of each output channel, which channels differ, and the columns that these are in."""
-    col = np.arange(problem.shape.oc) % problem.array.cols
-    differs: Known = (problem.known & (problem.target != problem.expected)).any(axis=(0, 2))
-    return col, differs, np.unique(col[differs]).tolist()
-
-
 def _columns(problem: Problem) -> Iterator[Cause]:
-    col, _, wrong = _wrong_columns(problem)
+    col = np.arange(problem.shape.oc) % problem.array.cols
     bits = problem.array.psum_bits
-    for c in wrong:
+    for c in problem.wrong_columns:
         mine = col == c
         target, expected = problem.target[:, mine], problem.expected[:, mine]
         known = problem.known[:, mine]
@@ -270,7 +263,7 @@ def _column(c: int, mine: Ints, key: str, words: str, change: Change) -> Cause:
 
 def _printed(problem: Problem) -> Iterator[Cause]:
     """Lanes printed with what stands above them in the word, as Verilator 5.48 prints signed parts."""
-    _, differs, lanes = _wrong_columns(problem)
+    differs, lanes = problem.wrong_channels, problem.wrong_columns
     who = f"lane {lanes[0]} is" if len(lanes) == 1 else f"lanes {', '.join(map(str, lanes))} are"
     for step, above in ((1, "next"), (-1, "previous")):
         for sign in ("signed", "unsigned") if problem.array.psum_bits < PRINTED_BITS else ():

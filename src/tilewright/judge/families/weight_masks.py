@@ -145,7 +145,7 @@ def _pes(problem: Problem) -> Iterator[Cause]:
     """Of the PEs in columns that differ."""
     shape, array = problem.shape, problem.array
     col, row = np.arange(shape.oc) % array.cols, np.arange(shape.ic) % array.lanes // array.per_pe
-    concerned = concerned_columns(problem)
+    concerned = problem.wrong_columns
     is_few = len(concerned) <= FEW
     for c in concerned:
         mine = np.flatnonzero(col == c)
@@ -158,13 +158,6 @@ def _pes(problem: Problem) -> Iterator[Cause]:
             east = np.ix_(np.flatnonzero(col >= c), np.flatnonzero(row == r))
             text = f"row {r} gets no activations from PE column {c} on"
             yield _scaling(f"east-cut {at}", text, east, 0, PE)
-
-
-def concerned_columns(problem: Problem) -> list[int]:
-    """The columns of the array of which a number differs."""
-    differs = (problem.known & (problem.target != problem.expected)).any(axis=(0, 2))
-    found: list[int] = np.unique(np.flatnonzero(differs) % problem.array.cols).tolist()
-    return found
 
 
 def pes_of_column(problem: Problem, c: int) -> Iterator[Cause]:
