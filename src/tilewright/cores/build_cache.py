@@ -68,7 +68,7 @@ def cached_build(
         for file, content in sources.items():
             (workshop / file).parent.mkdir(parents=True, exist_ok=True)
             (workshop / file).write_bytes(content)
-        with _shared_parts(simulator, workshop, folder):
+        with with_shared_parts(simulator, workshop, folder):
             texts = {file: content.decode("latin-1") for file, content in sources.items()}
             files = tuple(compiled(texts))
             simulator.build(Build(files, top, workshop, parameters, timeout_s, defines))
@@ -76,8 +76,11 @@ def cached_build(
 
 
 @contextmanager
-def _shared_parts(simulator: Simulator, workshop: Path, folder: Path) -> Iterator[None]:
-    """Put what earlier builds made into `workshop`, and after this one keep what was not there yet."""
+def with_shared_parts(simulator: Simulator, workshop: Path, folder: Path) -> Iterator[None]:
+    """Put what earlier builds made into `workshop`, and after this one keep what was not there yet.
+
+    `folder` is the cache, an `own_folder`.
+    """
     parts = simulator.shared_parts() if isinstance(simulator, SharesParts) else {}
     stems = {
         part: f"part-{simulator.name}-{_digest([_facts(simulator), part, made_by])}."

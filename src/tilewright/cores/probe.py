@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from tilewright.cores.build_cache import default_cache_dir, own_folder, with_shared_parts
 from tilewright.cores.simulator import PROGRAM, Build, Simulator, find_simulator
 from tilewright.errors import ToolError
 from tilewright.programs.process import last_lines
@@ -32,7 +33,10 @@ class Probe:
 
 
 def probe(simulator: Simulator | str, *, timeout_s: float = 120.0) -> Probe:
-    """Find a simulator (unless given), then build and run a design of three lines with it."""
+    """Find a simulator (unless given), then build and run a design of three lines with it.
+
+    What all builds share is taken from the cache of builds, or kept there for the first real one.
+    """
     since = time.monotonic()
     name, version = simulator if isinstance(simulator, str) else simulator.name, ""
     try:
@@ -49,7 +53,8 @@ def _build_and_run(simulator: Simulator, timeout_s: float) -> None:
     with tempfile.TemporaryDirectory(prefix="tilewright-probe-") as name:
         folder = Path(name)
         (folder / "tw_probe.sv").write_text(_SOURCE, encoding="utf-8")
-        simulator.build(Build(("tw_probe.sv",), "tw_probe", folder, timeout_s=timeout_s))
+        with with_shared_parts(simulator, folder, own_folder(default_cache_dir())):
+            simulator.build(Build(("tw_probe.sv",), "tw_probe", folder, timeout_s=timeout_s))
         status, output = simulator.run(
             folder / PROGRAM, plusargs={}, folder=folder, timeout_s=timeout_s
         )

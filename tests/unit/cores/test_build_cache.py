@@ -13,6 +13,7 @@ import pytest
 
 from tests.unit.cores.fakes import FakeSimulator
 from tilewright.cores.build_cache import cached_build, default_cache_dir
+from tilewright.cores.probe import probe
 from tilewright.cores.simulator import Build, SharesParts
 from tilewright.errors import ToolError
 
@@ -75,6 +76,16 @@ def test_what_all_builds_share_is_made_once(tmp_path: Path) -> None:
         build(simulator, tmp_path, parameters={"Rows": rows})
     assert (len(simulator.builds), simulator.compiled) == (3, 1)
     assert len(list(tmp_path.glob("part-fake-*"))) == 1
+
+
+def test_a_probe_shares_them_with_builds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that `doctor` is quick after a build, and the first build after `doctor`."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    simulator = Sharing()
+    assert probe(simulator).is_ready
+    assert probe(simulator).is_ready
+    build(simulator, tmp_path / "tilewright")
+    assert (len(simulator.builds), simulator.compiled) == (3, 1)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.cores.fakes import FakeSimulator
 from tilewright.cores import Build, Icarus, Verilator, find_simulator, find_simulators, probe
-from tilewright.cores.build_cache import _shared_parts, cached_build
+from tilewright.cores.build_cache import with_shared_parts, cached_build
 from tilewright.cores.simulator import PROGRAM, _check_build, _make_executable
 from tilewright.errors import ToolError, UnknownNameError
 
@@ -170,7 +170,7 @@ def test_verilator_builds_what_it_compiles_in_parts(
     simulator = Verilator.find()
     facts = {"top": "any", "parameters": {}, "cache_dir": builds, "timeout_s": 600}
     cached_build(simulator, {"any.sv": b"module any; endmodule\n"}, **facts)
-    with _shared_parts(simulator, tmp_path, builds):
+    with with_shared_parts(simulator, tmp_path, builds):
         pass  # the runtime as every build has it
     options = (*simulator.options, "--output-split", "1")
     monkeypatch.setattr(Verilator, "options", property(lambda _: options))
