@@ -37,10 +37,18 @@ def has_kernels() -> bool:
 
 def as_rows(tensor: Tensor) -> Array:
     """The memory of `tensor` ``n c h w`` as an array ``n h w c``, bfloat16 as uint16; or a copy."""
-    if tensor.dtype == torch.bfloat16:
-        tensor = tensor.view(torch.uint16)
-    moved = tensor.detach().permute(0, 2, 3, 1)  # n h w c
+    moved = _plain(tensor).detach().permute(0, 2, 3, 1)  # n h w c
     return np.ascontiguousarray(moved.contiguous().numpy())
+
+
+def as_numbers(tensor: Tensor) -> Array:
+    """The memory of a contiguous tensor as one row of numbers, bfloat16 as uint16."""
+    return _plain(tensor).reshape(-1).numpy()
+
+
+def _plain(tensor: Tensor) -> Tensor:
+    """With a dtype that numpy has."""
+    return tensor.view(torch.uint16) if tensor.dtype == torch.bfloat16 else tensor
 
 
 def empty_map(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:

@@ -31,6 +31,9 @@ WORTHWHILE_WORK = 2**14
 LEAST_CHANNELS = 64
 """Fewer inputs or outputs gain nothing by Winograd's products, in either direction (measured)."""
 
+LEAST_PIXELS = 2**11
+"""Fewer in a batch cost more in transformed weights than they gain, where there is no VNNI (measured)."""
+
 Pair = tuple[int, int]
 
 
@@ -160,13 +163,16 @@ def _candidates(case: ConvolutionCase) -> Iterator[ConvolutionEngine]:
 
 
 def _has_winograd(case: ConvolutionCase) -> bool:
-    """Whether Winograd's products gain here: only where four products of bytes are one instruction."""
+    """Whether Winograd's products gain here: in a large batch, where four products of bytes are not one
+    instruction."""
     if min(case.w_shape[:2]) < LEAST_CHANNELS or not has_kernels():
         return False
     from tilewright.loops.instructions import REGISTERS
     from tilewright.loops.winograd import fits
 
-    return REGISTERS.has_fours and fits(_shape(case), case.max_x, case.max_w)
+    (n, _, ih, iw) = case.x_shape
+    does_gain = REGISTERS.has_fours or n * ih * iw >= LEAST_PIXELS
+    return does_gain and fits(_shape(case), case.max_x, case.max_w)
 
 
 def _shape(case: ConvolutionCase) -> ConvShape:

@@ -23,13 +23,14 @@ def code_gradients(
 ) -> Gradients:
     """Gradients to x and w, bytes, of psums with `gradient` ``n oc oh ow``; None if not `needed`.
 
-    Products are computed in the dtype of `gradient`, and sums are longer; in bfloat16 by fewer products
-    where Winograd's algorithm suits. `gradient_dtypes` are those of the results.
+    Products are computed in the dtype of `gradient`, and sums are not shorter; by fewer products where
+    Winograd's algorithm suits. `gradient_dtypes` are those of the results.
     """
-    if gradient.dtype != torch.bfloat16 or case.device != "cpu" or not has_kernels():
-        x, w = x.to(gradient.dtype), w.to(gradient.dtype)
-    elif suits(case):
+    has_loops = case.device == "cpu" and has_kernels()
+    if has_loops and suits(case, gradient.dtype):
         return winograd_gradients(gradient, x, w, case, needed)
+    if not has_loops or gradient.dtype != torch.bfloat16:
+        x, w = x.to(gradient.dtype), w.to(gradient.dtype)
     elif is_dense(case):
         return _dense_gradients(gradient, widen_bytes(x), w, case, needed)
     else:
@@ -39,7 +40,7 @@ def code_gradients(
 
 def gradient_dtypes(case: ConvolutionCase, dtype: torch.dtype) -> tuple[torch.dtype, torch.dtype]:
     """Of the gradients to x and w where the products are computed in `dtype`."""
-    return dtype, torch.float32 if is_dense(case) or suits(case) else dtype
+    return dtype, torch.float32 if is_dense(case) or suits(case, dtype) else dtype
 
 
 def convolution_gradients(

@@ -1,7 +1,7 @@
 """Transforms of Winograd's F(2x2, 3x3) for gradients, sixteen channels at a time; imported where they run.
 
-All maps are flat: places count numbers. Planes of transformed numbers are bfloat16, as uint16, of 16
-positions, row by row; `apart` is the way from one to the next.
+All maps are flat: places count numbers. Gradients are float32, or bfloat16, as uint16, and so are the planes
+of transformed numbers, of 16 positions, row by row; `apart` is the way from one to the next.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def _spread_gradients(
 def _spread_codes(
     _: Any, codes: Any, place: Any, across: Any, down: Any, planes: Any, start: Any, apart: Any
 ) -> Any:
-    """Write ``B' x B``, 4x4, of the codes uint8 ``x``, 4x4: integers that bfloat16 holds."""
+    """Write ``B' x B``, 4x4, of the codes uint8 ``x``, 4x4: integers that a plane holds."""
 
     def emit(build: Any, pointers: tuple[Any, Any], arguments: Any) -> None:
         to = _Spread(build, pointers, arguments)
@@ -99,8 +99,10 @@ class _Vectors:
         self.add, self.take, self.minus = build.fadd, build.fsub, build.fneg
 
     def floats(self, place: Any) -> Any:
-        """From bfloat16."""
+        """From float32, or bfloat16."""
         build = self.build
+        if place.type.pointee == ir.FloatType():
+            return build.load(build.bitcast(place, FLOATS.as_pointer()), align=1)
         halves = build.load(build.bitcast(place, HALVES.as_pointer()), align=1)
         return build.bitcast(build.shl(build.zext(halves, WORDS), _words(16)), FLOATS)
 
@@ -110,8 +112,11 @@ class _Vectors:
         return self.build.uitofp(self.build.zext(loaded, WORDS), FLOATS)
 
     def store(self, number: Any, place: Any) -> None:
-        """As the nearest bfloat16; of two, the even one."""
+        """As it is, or as the nearest bfloat16; of two, the even one."""
         build = self.build
+        if place.type.pointee == ir.FloatType():
+            build.store(number, build.bitcast(place, FLOATS.as_pointer()), align=1)
+            return
         bits = build.bitcast(number, WORDS)
         odd = build.and_(build.lshr(bits, _words(16)), _words(1))
         above = build.lshr(build.add(build.add(bits, odd), _words(0x7FFF)), _words(16))

@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.cores.fakes import FakeSimulator
 from tilewright.cores import Build, Icarus, Verilator, find_simulator, find_simulators, probe
-from tilewright.cores.build_cache import with_shared_parts, cached_build
+from tilewright.cores.build_cache import cached_build, with_shared_parts
 from tilewright.cores.simulator import PROGRAM, _check_build, _make_executable
 from tilewright.errors import ToolError, UnknownNameError
 

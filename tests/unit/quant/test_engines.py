@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from tilewright.errors import ToolError
+from tilewright.loops import instructions
 from tilewright.quant import engines
 from tilewright.quant.engines import (
     ConvolutionCase,
@@ -139,12 +142,16 @@ def test_groups_divide_the_psum_bound():
 WIDE = {"x_shape": (3, 64, 5, 4), "w_shape": (96, 64, 3, 3)}
 """Channels for which Winograd's products gain; an odd number of rows."""
 
-needs_winograd = pytest.mark.skipif(
-    not engines._has_winograd(case_of(**WIDE)), reason="numba and VNNI's instructions are not here"
-)
+
+@pytest.fixture
+def winograd(monkeypatch):
+    """Small batches suffice, whatever the processor."""
+    monkeypatch.setattr(engines, "LEAST_PIXELS", 0)
+    if not engines._has_winograd(case_of(**WIDE)):
+        pytest.skip("numba is not here, or the processor has no AVX2")
 
 
-@needs_winograd
+@pytest.mark.usefixtures("winograd")
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("padding", [(1, 1), (0, 2)])
 @pytest.mark.parametrize(("max_x", "max_w"), [(15, 7), (63, 7), (3, 13)])
@@ -159,7 +166,7 @@ def test_winograd_s_products_are_naive_integers(monkeypatch, threads, padding, m
         assert (psums.numpy() == naive_psums(x, w, case)).all()
 
 
-@needs_winograd
+@pytest.mark.usefixtures("winograd")
 @pytest.mark.parametrize(
     "changes",
     [
@@ -178,7 +185,7 @@ def test_winograd_s_products_are_left_out_where_they_do_not_fit_or_gain(changes)
     assert convolve_winograd not in list(engines._candidates(case_of(**(WIDE | changes))))
 
 
-@needs_winograd
+@pytest.mark.usefixtures("winograd")
 def test_a_wrong_psum_of_winograd_s_products_leaves_the_case_to_others(monkeypatch):
     from tilewright.loops.winograd import TransformedWeights
 
@@ -193,7 +200,16 @@ def test_a_wrong_psum_of_winograd_s_products_leaves_the_case_to_others(monkeypat
     assert choose_engine(case) in (convolve_int8, convolve_float32)
 
 
-@needs_winograd
+@pytest.mark.skipif(not instructions.has_registers(), reason="numba or AVX2 is not here")
+@pytest.mark.parametrize(("n", "does"), [(8, True), (7, False)])
+def test_without_vnni_small_batches_are_left_to_others(monkeypatch, n, does):
+    registers = replace(instructions.REGISTERS, has_fours=False)
+    monkeypatch.setattr(instructions, "REGISTERS", registers)
+    candidates = engines._candidates(case_of(**WIDE | {"x_shape": (n, 64, 16, 16)}))
+    assert (convolve_winograd in list(candidates)) is does
+
+
+@pytest.mark.usefixtures("winograd")
 def test_without_compiled_loops_winograd_s_products_are_left_out(monkeypatch):
     monkeypatch.setattr(engines, "has_kernels", lambda: False)
     assert convolve_winograd not in list(engines._candidates(case_of(**WIDE)))

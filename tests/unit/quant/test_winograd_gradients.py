@@ -85,9 +85,11 @@ def test_rounding_has_no_bias():
         assert means.mean().abs() < 5 * means.std() / len(means) ** 0.5
 
 
-def test_a_wrong_sign_would_be_seen(monkeypatch):
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
+def test_a_wrong_sign_would_be_seen(monkeypatch, dtype):
     case = suited()
     gradient, x, w = operands(case)
+    gradient = gradient.to(dtype)
     spread = winograd_gradients._spread_kernels(w)
     spread[5] *= -1  # of 16 positions
     monkeypatch.setattr(winograd_gradients, "_spread_kernels", lambda _w: spread)
@@ -140,8 +142,21 @@ def test_the_same_threads_give_the_same_bits():
     ],
 )
 def test_other_layers_do_not_suit(case):
-    assert suits(suited())
-    assert not suits(case)
+    """In bfloat16; float32 holds larger integers."""
+    assert suits(suited(), torch.bfloat16)
+    assert not suits(case, torch.bfloat16)
+
+
+@pytest.mark.parametrize(
+    ("case", "dtype", "does"),
+    [
+        (suited(max_x=255, max_w=127), torch.float32, True),
+        (suited(max_x=255, max_w=127, size=(5, 4)), torch.float32, False),
+        (suited(), torch.float64, False),
+    ],
+)
+def test_the_dtype_must_hold_transformed_codes(case, dtype, does):
+    assert suits(case, dtype) is does
 
 
 def used(monkeypatch, name):
@@ -151,14 +166,17 @@ def used(monkeypatch, name):
     return seen
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_other_dtypes_are_those_of_a_convolution(monkeypatch, dtype):
+@pytest.mark.parametrize(("dtype", "calls"), [(torch.float32, [1]), (torch.float64, [])])
+@pytest.mark.parametrize("values", [{}, {"n": 40, "max_x": 255, "max_w": 127}])
+def test_other_dtypes_are_those_of_a_convolution(monkeypatch, values, dtype, calls):
+    """Some roundings of float32, of 6e-8 each, on the way."""
     seen = used(monkeypatch, "winograd_gradients")
-    case = suited()
+    case = suited(**values)
     gradient, x, w = operands(case)
     found = code_gradients(gradient.to(dtype), x, w, case, BOTH)
-    assert max(errors(found, in_float64(gradient, x, w))) < 1e-5
-    assert not seen
+    assert [one.dtype for one in found] == [dtype, torch.float32 if calls else dtype]
+    assert max(errors(found, in_float64(gradient, x, w))) < 1e-6
+    assert seen == calls
 
 
 def test_without_compiled_loops_it_is_a_convolution(monkeypatch):
