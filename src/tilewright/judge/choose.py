@@ -5,32 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import pairwise, permutations
+from itertools import permutations
 from math import prod
 
 from tilewright.errors import ConfigError, counted
-from tilewright.judge.columns import Chosen, Column, Columns
+from tilewright.judge.column_words import counts_rows, is_column_of_expected, is_value, says_nothing
+from tilewright.judge.columns import Chosen, Columns
 from tilewright.judge.dump import DUMP_AXES
+from tilewright.judge.lanes import lane_by_lane, lanes_by_title, lanes_in_brackets, of_lanes
 from tilewright.judge.listed import numbers_in_order
 from tilewright.judge.long_rows import rows_of_places, rows_that_count
 from tilewright.judge.place_words import WHOLE, with_axes
 from tilewright.judge.places import INDEX, PLACES, sizes_of
 from tilewright.judge.restated import without_restated
-from tilewright.judge.words import COUNTS, is_beside, is_expected, is_own
+from tilewright.judge.words import COUNTS, is_own
 from tilewright.vectors import Bundle
 
-_VALUES = re.compile(
-    r"(?:(?:sfp|ofifo|data|core|pe|array|mac|acc)_?)?d?out(?:put)?(?:_data)?|value|sum|acc|(?:m_axis_)?tdata"
-)
-_VALID = ("valid", "out_valid", "valid_o", "valid_out", "vld")
+_VALID = ("valid", "out_valid", "valid_o", "valid_out", "o_valid", "vld")
+_READY = ("ready", "out_ready", "ready_i", "ready_in", "i_ready", "rdy")
 _TRUE = ("1", "1.0", "true", "1'b1", "1'h1")
-_STATUS = frozenset(
-    ("pass", "passed", "fail", "failed", "ok", "error", "match", "mismatch", "true", "false", "")
-)
-"""Cells that tell a right number from a wrong one."""
-_LANE = re.compile(r"(?P<word>psum|output|out|oc|ch|channel|lane|value)_?[\[(]?(?P<lane>\d+)[\])]?")
-_ADDRESS = re.compile("(0x)?[0-9a-f]{1,16}", re.IGNORECASE)
-_NATURAL = re.compile(r"\+?[0-9]+(\.[0-9]+)?")
 
 
 def choose(columns: Columns, bundle: Bundle, kind: str | None, order: str | None) -> Chosen | str:
@@ -44,11 +37,15 @@ def choose(columns: Columns, bundle: Bundle, kind: str | None, order: str | None
     columns, twice = without_restated(_valid(columns), bundle.array.psum_bits)
     columns, said = with_axes(columns, sizes_of(bundle))
     chosen = _choose(columns, bundle, kind, order)
-    return (
-        replace(chosen, note=f"{chosen.note}{twice}{said}")
-        if isinstance(chosen, Chosen)
-        else chosen
-    )
+    if not isinstance(chosen, Chosen) and order is None and kind in (None, "psum", "output"):
+        by_lane = lane_by_lane(columns, bundle)
+        if by_lane is not None:
+            columns, order, said = by_lane
+            found = _choose(columns, bundle, kind, order)
+            chosen = replace(found, order=order) if isinstance(found, Chosen) else chosen
+    if not isinstance(chosen, Chosen):
+        return chosen
+    return replace(chosen, note=f"{chosen.note}{twice}{said}")
 
 
 def _choose(columns: Columns, bundle: Bundle, kind: str | None, order: str | None) -> Chosen | str:
@@ -61,15 +58,15 @@ def _choose(columns: Columns, bundle: Bundle, kind: str | None, order: str | Non
             rows_of_places(columns, places, bundle) or f"{' and '.join(places)} alone are no place"
         )
     open_columns = [
-        at for at, word in enumerate(words) if word not in PLACES and not _says_nothing(columns, at)
+        at for at, word in enumerate(words) if word not in PLACES and not says_nothing(columns, at)
     ]
-    lanes = [] if places else _lanes(columns, open_columns) or _lanes_in_brackets(columns)
+    lanes = [] if places else lanes_by_title(columns, open_columns) or lanes_in_brackets(columns)
     if lanes:
-        return _of_lanes(columns, lanes, bundle, kind, order)
-    has_expected = any(map(_is_expected, columns.columns))
-    named = [at for at, one in enumerate(columns.columns) if _is_value(one)]
+        return of_lanes(columns, lanes, bundle, kind, order)
+    has_expected = any(map(is_column_of_expected, columns.columns))
+    named = [at for at, one in enumerate(columns.columns) if is_value(one)]
     if has_expected and not named:
-        named = [at for at, one in enumerate(columns.columns) if _is_value(one, has_expected)]
+        named = [at for at, one in enumerate(columns.columns) if is_value(one, has_expected)]
     named = [at for at in named if not columns.columns[at].is_index] or named
     left = [at for at in open_columns if at not in named]
     own = [at for at in named if is_own(words[at])]
@@ -100,7 +97,7 @@ def _of_words(
     if not places:
         places = _indices(columns, bundle, kind or "psum", order)
         named = [at for at in named if at not in places.values()]
-        left = [at for at in left if at not in places.values() and not _says_nothing(columns, at)]
+        left = [at for at in left if at not in places.values() and not says_nothing(columns, at)]
     values = _run(columns, named or left)
     others = [at for at in [*named, *left] if at not in values]
     if not values or others:
@@ -110,7 +107,7 @@ def _of_words(
     note = _note(columns, values, places)
     if len(values) > 1 and order is None and not places:
         beside = [at for at in range(len(words)) if at not in values and (words[at] or at == 0)]
-        counts = [at for at in beside if _is_index(columns.cells(at))]
+        counts = [at for at in beside if counts_rows(columns.cells(at))]
         places = {INDEX: counts[0]} if counts else {}
     if INDEX in places and len(values) > 1:
         return rows_that_count(columns, values, places[INDEX], sizes_of(bundle), note)
@@ -148,23 +145,12 @@ def _note(columns: Columns, values: Sequence[int], places: Mapping[str, int]) ->
     return f"read as {counted(len(columns.rows), 'line')} of one form: {about}{at}"
 
 
-def _is_expected(column: Column) -> bool:
-    return column.is_expected or is_expected(column.word)
-
-
-def _is_value(column: Column, has_expected: bool = False) -> bool:
-    word = column.word
-    is_said = (
-        _VALUES.fullmatch(word) or "psum" in word or is_own(word, is_beside_expected=has_expected)
-    )
-    return bool(is_said) and not _is_expected(column)
-
-
 def _valid(columns: Columns) -> Columns:
-    """The rows in which every column that says so is true, without these columns."""
-    at = [n for n, column in enumerate(columns.columns) if column.word in _VALID]
-    if not at:
+    """The rows in which every column that says so is true, without these. Ready counts beside valid."""
+    words = [column.word for column in columns.columns]
+    if set(words).isdisjoint(_VALID):
         return columns
+    at = [n for n, word in enumerate(words) if word in (*_VALID, *_READY)]
     rest = [n for n in range(len(columns.columns)) if n not in at]
     is_valid = [all(row[n].lower() in _TRUE for n in at) for row in columns.rows]
     return replace(
@@ -177,82 +163,6 @@ def _valid(columns: Columns) -> Columns:
         ),
         lines=tuple(line for line, is_it in zip(columns.lines, is_valid, strict=True) if is_it),
     )
-
-
-def _says_nothing(columns: Columns, at: int) -> bool:
-    """Whether a column is said to stand beside numbers, or, without a title, is constant or counts up."""
-    column, cells = columns.columns[at], columns.cells(at)
-    word = column.word
-    if is_beside(word) or column.is_expected:
-        return True
-    if columns.is_titled and word == "":
-        return True
-    if _is_value(column) and not column.is_index:
-        return False
-    if columns.is_titled:
-        is_lane = _LANE.fullmatch(word) is not None
-        return not is_lane and (
-            len(set(cells)) == 1 < len(cells) or _is_index(cells) or _is_status(cells)
-        )
-    return len(set(cells)) == 1 or _counts_up(cells)
-
-
-def _is_index(cells: Sequence[str]) -> bool:
-    """Whether cells count the rows, from 0 or 1."""
-    return any([str(n + at) for n in range(len(cells))] == list(cells) for at in (0, 1))
-
-
-def _is_status(cells: Sequence[str]) -> bool:
-    return all(one.lower() in _STATUS for one in cells)
-
-
-def _counts_up(cells: Sequence[str]) -> bool:
-    if all(map(_NATURAL.fullmatch, cells)):
-        return all(float(a) < float(b) for a, b in pairwise(cells))
-    is_hex = all(map(_ADDRESS.fullmatch, cells))
-    return is_hex and all(int(a, 16) < int(b, 16) for a, b in pairwise(cells))
-
-
-def _lanes(columns: Columns, at: list[int]) -> list[int]:
-    """Of columns ``ch0``, ``ch1``, .., in any order, those in the order of their numbers; else none."""
-    found = {n: _LANE.fullmatch(columns.columns[n].word) for n in at}
-    lanes = {int(one["lane"]): n for n, one in found.items() if one}
-    words = {one["word"] for one in found.values() if one}
-    is_whole = len(lanes) == len(at) > 1 and sorted(lanes) == list(range(len(at)))
-    return [lanes[n] for n in sorted(lanes)] if is_whole and len(words) == 1 else []
-
-
-def _lanes_in_brackets(columns: Columns) -> list[int]:
-    """The numbers of lines such as ``out[0]=5 out[1]=-7``, in the order of their indices; else none."""
-    found = dict[int, int]()
-    for at, (index, value) in enumerate(pairwise(columns.columns)):
-        cells = set(columns.cells(at))
-        if index.is_index and not value.is_index and index.word == value.word and len(cells) == 1:
-            (cell,) = cells
-            if cell.isdecimal() and _LANE.fullmatch(f"{value.word}0"):
-                found[int(cell)] = at + 1
-    taken = {*found.values(), *(at - 1 for at in found.values())}
-    rest = [at for at in range(len(columns.columns)) if at not in taken]
-    is_whole = len(found) > 1 and sorted(found) == list(range(len(found)))
-    is_whole = is_whole and len({columns.columns[at].word for at in taken}) == 1
-    is_whole = is_whole and all(_says_nothing(columns, at) for at in rest)
-    return [found[n] for n in sorted(found)] if is_whole else []
-
-
-def _of_lanes(
-    columns: Columns, lanes: list[int], bundle: Bundle, kind: str | None, order: str | None
-) -> Chosen | str:
-    """Columns that are output channels, one for each; or columns of the array."""
-    sizes = sizes_of(bundle)
-    first, last = (columns.columns[at].word for at in (lanes[0], lanes[-1]))
-    note = f"read as columns {first!r} to {last!r}"
-    if order is not None:
-        return Chosen(columns, tuple(lanes), {}, order, note)
-    if kind in (None, "psum", "output") and len(lanes) == sizes["oc"]:
-        return Chosen(columns, tuple(lanes), {}, "oh ow oc", f"{note}, the output channels")
-    if kind in (None, "psum", "output") and len(lanes) == sizes["col"]:
-        return Chosen(columns, tuple(lanes), {}, "otile oh ow col", f"{note}, those of the array")
-    return f"{first} to {last} are neither the {sizes['oc']} output channels nor the {sizes['col']} columns"
 
 
 def _indices(columns: Columns, bundle: Bundle, kind: str, order: str | None) -> dict[str, int]:
@@ -291,7 +201,7 @@ def _placed(
     """The last of the columns `at` by these names, if they count all such places; else none."""
     tail = at[-len(names) :]
     rest = [n for n in at if n not in tail]
-    if len(tail) != len(names) or not all(_says_nothing(columns, n) for n in rest):
+    if len(tail) != len(names) or not all(says_nothing(columns, n) for n in rest):
         return {}
     found = _counted(columns, tail)
     wanted = [set(range(sizes.get(name, 0))) for name in names]
