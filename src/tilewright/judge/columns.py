@@ -14,6 +14,7 @@ from tilewright.judge.dump import Dump, FoundNumbers, dump_shape
 from tilewright.judge.listed import lane_width, lanes_remedy, parts_of
 from tilewright.judge.numerals import is_number, not_a_number, parse_number, radix_of
 from tilewright.judge.places import INDEX, PLACES, Places
+from tilewright.judge.repeats import check_once, new_rows
 from tilewright.judge.too_many import why_other
 from tilewright.spec import Ints
 from tilewright.vectors import Bundle
@@ -82,7 +83,7 @@ def read_columns(
     is_partial: bool = False,
 ) -> Dump:
     """The numbers of the columns that count. Raises `FormatError` for what is no number, or another count."""
-    chosen, bits = in_lanes(bundle, chosen, kind, order), bundle.array.psum_bits
+    chosen, bits = of_one_run(bundle, chosen, kind, order), bundle.array.psum_bits
     columns, places = chosen.columns, _places(bundle, chosen, kind, order)
     cells = [row[at] for row in columns.rows for at in chosen.values]
     radix, wanted = radix or radix_of("\n".join(cells), bits), len(places.index)
@@ -102,12 +103,31 @@ def read_columns(
             targets.append(places.target(said, place))
             where.append((0, line, lanes[line]))
             lanes[line] += 1
+    check_once(path, targets, values, [line for _, line, _ in where], columns.counted)
     indices: Ints = np.array(targets, np.int64)
     found = FoundNumbers.of(indices, values, where, (path.name,))
     more = "" if radix == "decimal" else f", {'hexadecimal' if radix == 'hex' else radix}"
     return found.to_dump(
         kind, dump_shape(bundle, kind), notes=(chosen.note + more,), counted=columns.counted
     )
+
+
+def of_one_run(bundle: Bundle, chosen: Chosen, kind: str, order: str | None) -> Chosen:
+    """The columns with words of several numbers taken apart (`in_lanes`), without further runs that are alike
+    and without rows of x or z (`new_rows`)."""
+    chosen = in_lanes(bundle, chosen, kind, order)
+    columns, names = chosen.columns, tuple(chosen.places.values())
+    kept, said = new_rows(
+        columns.rows, names, chosen.values, wanted_of(bundle, chosen, kind, order)
+    )
+    if not said:
+        return chosen
+    columns = replace(
+        columns,
+        rows=tuple(columns.rows[n] for n in kept),
+        lines=tuple(columns.lines[n] for n in kept),
+    )
+    return replace(chosen, columns=columns, note=f"{chosen.note}{said}")
 
 
 def in_lanes(bundle: Bundle, chosen: Chosen, kind: str, order: str | None) -> Chosen:

@@ -13,13 +13,14 @@ from tilewright.judge.columns import (
     Chosen,
     Column,
     Columns,
-    in_lanes,
+    of_one_run,
     read_columns,
     remedy_of_lanes,
     wanted_of,
 )
 from tilewright.judge.dump import Dump
 from tilewright.judge.dump_text import plain_text, without_heads, without_thousands
+from tilewright.judge.headed_rows import headed_rows
 from tilewright.judge.listed import (
     check_text,
     check_whole,
@@ -30,6 +31,7 @@ from tilewright.judge.listed import (
 from tilewright.judge.log_lines import forms_of_lines, is_of_expected
 from tilewright.judge.memory_dump import read_memory_dump
 from tilewright.judge.numerals import RADICES, is_numbers, radix_of
+from tilewright.judge.places import INDEX
 from tilewright.judge.record_lines import records_of_lines
 from tilewright.judge.table import read_table
 from tilewright.judge.titled import list_called, without_expected
@@ -81,6 +83,12 @@ def read_free_text(
         text, more = without_expected(path, text)
         text, called = list_called(text, said, len(numbers_in_order(bundle, said, order)))
         notes = (*notes, *more, *called)
+        headed = headed_rows(bundle, path, text, kind) if order is None else None
+        if headed is not None:
+            dump = _of_columns(
+                bundle, path, headed, kind, order=None, radix=radix, is_partial=is_partial
+            )
+            return replace(dump, notes=(*notes, *dump.notes))
     try:
         dump = _of_list(bundle, path, text, kind, order=order, radix=radix, is_partial=is_partial)
     except FormatError as error:
@@ -169,7 +177,7 @@ def _of_lines(
     for form, columns in forms:
         chosen = choose(columns, bundle, kind, order)
         if isinstance(chosen, Chosen):
-            chosen = in_lanes(bundle, chosen, kind or "psum", order)
+            chosen = of_one_run(bundle, chosen, kind or "psum", order)
             count = len(chosen.columns.rows) * len(chosen.values)
             wanted = wanted_of(bundle, chosen, kind or "psum", order)
             (fitting if count == wanted else others).append((form, chosen))
@@ -216,29 +224,33 @@ def _is_first(others: list[tuple[str, Chosen]]) -> bool:
 def _joined(
     others: list[tuple[str, Chosen]], bundle: Bundle, kind: str | None, order: str | None
 ) -> list[tuple[str, Chosen]]:
-    """Forms of lines with one word before their number, and the same places, as one, if they fit together."""
+    """Forms of lines with the same places, as one, if they fit together: those of right numbers and of wrong
+    ones. Without places, or with an index, they have one word before their number."""
     alike: dict[tuple[str, ...], list[Chosen]] = {}
     for _, chosen in others:
-        if chosen.word and len(chosen.values) == 1 and not chosen.order:
-            alike.setdefault((chosen.word, *sorted(chosen.places)), []).append(chosen)
+        is_placed = bool(chosen.places) and INDEX not in chosen.places
+        if (chosen.word or is_placed) and len(chosen.values) == 1 and not chosen.order:
+            word = "" if is_placed else chosen.word
+            alike.setdefault((word, *sorted(chosen.places)), []).append(chosen)
     found = list[tuple[str, Chosen]]()
-    for (word, *axes), parts in alike.items():
+    for (_, *axes), parts in alike.items():
         rows = sorted(
             (line, (*(row[part.places[axis]] for axis in axes), row[part.values[0]]))
             for part in parts
             for line, row in zip(part.columns.lines, part.columns.rows, strict=True)
         )
+        words = list(dict.fromkeys(part.word for part in parts))
         columns = Columns(
-            tuple(map(Column, (*axes, word))),
+            tuple(map(Column, (*axes, words[0]))),
             tuple(row for _, row in rows),
             tuple(line for line, _ in rows),
         )
         places = {axis: at for at, axis in enumerate(axes)}
-        forms = counted(len(parts), "form")
-        note = f"read as {counted(len(rows), 'line')} of {forms}: number behind {word!r}"
+        forms, told = counted(len(parts), "form"), " or ".join(map(repr, words))
+        note = f"read as {counted(len(rows), 'line')} of {forms}: number behind {told}"
         one = Chosen(columns, (len(axes),), places, None, note)
         if len(rows) == wanted_of(bundle, one, kind or "psum", order):
-            found.append((word, one))
+            found.append((words[0], one))
     return found
 
 

@@ -24,7 +24,7 @@ from tilewright.judge.numerals import (
     parse_number,
     tokens_of,
 )
-from tilewright.judge.too_many import why_other
+from tilewright.judge.too_many import is_idle, why_other
 from tilewright.spec import Ints
 from tilewright.store.artifact import read_bytes
 from tilewright.vectors import Bundle
@@ -179,6 +179,10 @@ def _as_wanted(
     if sizes:
         said = " ".join(token for token, *_ in tokens[:sizes])
         return tokens[sizes:], (f"{counted(sizes, 'size')} before the numbers: {said}, left out",)
+    tokens, said = without_idle_words(tokens, wanted, bits, radix)
+    if said:
+        parts, more = _as_wanted(tokens, wanted, bits, radix)
+        return parts, (*said, *more)
     known = [token for token in tokens if not is_unknown(token[0])]
     if len(tokens) > wanted == len(known):
         count = counted(len(tokens) - wanted, "number")
@@ -203,6 +207,32 @@ def _sizes(tokens: Sequence[Token], wanted: int) -> int:
     first = [token for token, *_ in tokens[: max(sizes, 0)]]
     is_known = 0 < sizes <= MOST_SIZES and all(map(str.isdecimal, first))
     return sizes if is_known and prod(map(int, first)) == wanted else 0
+
+
+def without_idle_words(
+    tokens: list[Token], wanted: int, bits: int, radix: str
+) -> tuple[list[Token], tuple[str, ...]]:
+    """The words of digits without those of 0, x or z that fill a memory up behind the others, and a note.
+
+    A memory has a power of two of words, all of one length, each of one or more numbers of `bits` or more;
+    the most numbers that fit are taken to be in each.
+    """
+    depth, lengths = len(tokens), {len(digits_of(token)) for token, *_ in tokens}
+    if radix not in DIGIT_BITS or depth in (0, wanted) or depth & (depth - 1) or len(lengths) != 1:
+        return tokens, ()
+    size = lengths.pop() * DIGIT_BITS[radix]
+    idle = next((n for n, one in enumerate(reversed(tokens)) if not is_idle(one[0])), depth)
+    for lanes in range(size // bits, 0, -1):
+        words = wanted // lanes
+        if (
+            size % (lanes * DIGIT_BITS[radix])
+            or wanted % lanes
+            or not depth - idle <= words < depth
+        ):
+            continue
+        count = counted(depth - words, "word")
+        return tokens[:words], (f"{count} of 0 or x behind the last one that is needed: left out",)
+    return tokens, ()
 
 
 def lanes_of(words: Sequence[str], bits: int, radix: str) -> int:

@@ -29,6 +29,12 @@ _BY_LANE = (("col", "onij"), ("col", "oh", "ow"))
 """Those that say it where lanes count the channels of all tiles."""
 
 
+def axis_of(word: str) -> str | None:
+    """The axis that a word, in any letters, says: ``Channel`` is oc; None for other words."""
+    small = word.lower()
+    return small if small in _WORDS else _AXES.get(small)
+
+
 def with_axes(columns: Columns, sizes: Mapping[str, int]) -> tuple[Columns, str]:
     """The columns with our words for places, and what is said of that; as they are, and "", else.
 

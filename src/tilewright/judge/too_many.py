@@ -23,7 +23,7 @@ def why_more(cells: Sequence[str], wanted: int) -> str:
     if extra <= 0 or not wanted:
         return ""
     sides = {"first": cells[:extra], "last": cells[-extra:]}
-    idle = [side for side, part in sides.items() if all(map(_is_idle, part))]
+    idle = [side for side, part in sides.items() if all(map(is_idle, part))]
     if len(idle) == 1:
         when = "before the first" if idle == ["first"] else "behind the last"
         numbers = "number is" if extra == 1 else f"{counted(extra, 'number')} are"
@@ -41,5 +41,6 @@ def why_other(cells: Sequence[str], wanted: int) -> str:
     )
 
 
-def _is_idle(cell: str) -> bool:
+def is_idle(cell: str) -> bool:
+    """Whether a number is 0, x or z, as before the first sum and where nothing was written."""
     return is_unknown(cell) or _ZERO.fullmatch(cell.strip()) is not None
