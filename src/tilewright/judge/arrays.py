@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import permutations
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -200,6 +201,9 @@ def _dump(
     bundle: Bundle, where: str, kind: str, array: Any, *, order: str | None, notes: tuple[str, ...]
 ) -> Dump:
     shape = dump_shape(bundle, kind)
+    if order is None and not _is_of(array.shape, shape):
+        order = _order_of(bundle, kind, array.shape)
+        notes = (*notes, f"its axes {list(array.shape)} are {order}") if order else notes
     if order is not None:
         array = _in_natural_order(bundle, where, kind, order, array)
     if not _is_of(array.shape, shape):
@@ -217,6 +221,18 @@ def _dump(
     if whole.dtype.kind not in "iub":
         raise FormatError(f"{where}: {kind} must be integers, not {whole.dtype}")
     return Dump(kind, whole.astype(np.int64), np.ones(shape, bool), notes=notes)
+
+
+def _order_of(bundle: Bundle, kind: str, found: tuple[int, ...]) -> str | None:
+    """The order that the sizes of an array say, rows before columns; None if they say none, or two."""
+    axes = DUMP_AXES[kind]
+    sizes = dict(zip(axes, dump_shape(bundle, kind), strict=True))
+    orders = [
+        names
+        for names in permutations(axes)
+        if names.index("oh") < names.index("ow") and _is_of(found, tuple(sizes[n] for n in names))
+    ]
+    return " ".join(orders[0]) if len(orders) == 1 else None
 
 
 def _is_of(found: tuple[int, ...], shape: tuple[int, ...]) -> bool:

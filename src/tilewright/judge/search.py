@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tilewright.judge.cause import Cause, all_causes, predict, taken
+from tilewright.judge.in_folds import MOST_FOLDS, causes_in_folds
 from tilewright.judge.in_part import CHOICES, causes_in_part
 from tilewright.judge.open_causes import OpenCause, open_fits
 from tilewright.judge.open_pairs import open_pairs
@@ -42,6 +43,10 @@ def search(problem: Problem, *, has_pairs: bool = True) -> Found:
     if not fits:
         fits = [(cause,) for cause in causes_in_part(problem, rows, causes)]
         tried *= CHOICES
+    if not fits:
+        in_folds = causes_in_folds(screen, causes)
+        fits = [(one,) for one in in_folds if reproduces(problem, predict(problem, (one,)))]
+        tried <<= min(problem.itiles * problem.shape.taps, MOST_FOLDS) * bool(fits)
     if not fits and has_pairs:
         pairs = candidate_pairs(problem, rows, causes)
         pairs += [(b, a) for a, b in pairs if a.order == b.order]  # the order may matter, too
