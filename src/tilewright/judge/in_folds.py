@@ -1,7 +1,7 @@
 """Mistakes of the whole layer, made in some taps alone, or in some folds: solved for, not tried one by one.
 
-A sum is the sum of its folds. What a mistake changes in each fold is known, so what a dump has too much says in
-which folds it was made: the one solution of 0 and 1 of as many equations as there are numbers.
+A sum is the sum of its folds. What a mistake changes in each fold is known, so what a dump has too much says
+in which folds it was made: the one solution of 0 and 1 of as many equations as there are numbers.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from tilewright.spec import Ints
 
 MOST_TILES = 8
 """Input tiles of a layer, at most, in each of which mistakes are looked for alone."""
-CHOICES = 8
+CHOICES = 16
 """How many parts there are to choose from, about: what a part says must say that, too."""
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from tilewright.judge.cause import Cause, all_causes, predict, taken
 from tilewright.judge.in_folds import MOST_FOLDS, causes_in_folds
 from tilewright.judge.in_part import CHOICES, causes_in_part
+from tilewright.judge.in_pixels import causes_in_pixels
 from tilewright.judge.open_causes import OpenCause, open_fits
 from tilewright.judge.open_pairs import open_pairs
 from tilewright.judge.pairs import candidate_pairs
@@ -41,7 +42,9 @@ def search(problem: Problem, *, has_pairs: bool = True) -> Found:
     fits: list[tuple[Cause, ...]] = [(cause,) for cause in _singles(problem, rows, causes)]
     tried = len(causes)
     if not fits:
-        fits = [(cause,) for cause in causes_in_part(problem, rows, causes)]
+        parts = causes_in_part(problem, rows, causes)
+        parts = parts or list(causes_in_pixels(problem, rows, causes))
+        fits = [(one,) for one in parts if reproduces(problem, predict(problem, (one,)))]
         tried *= CHOICES
     if not fits:
         in_folds = causes_in_folds(screen, causes)
