@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,11 @@ from tilewright.judge.open_pairs import open_pairs
 from tilewright.judge.pairs import candidate_pairs
 from tilewright.judge.problem import Problem
 from tilewright.judge.rows import Rows, reproduces, screened
+from tilewright.judge.tables import BITS_OF_ENTRY, causes_of_tables
 from tilewright.spec import Ints
+
+FEW_ENTRIES = 3
+"""Wrong entries of a table, at most, that are likelier than a mistake in a part of the layer, or two."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,19 +45,23 @@ def search(problem: Problem, *, has_pairs: bool = True) -> Found:
     rows = Rows.of(screen, causes)
     fits: list[tuple[Cause, ...]] = [(cause,) for cause in _singles(problem, rows, causes)]
     tried = len(causes)
+    tables = [] if fits else list(causes_of_tables(problem))
+    if not fits and any(size <= FEW_ENTRIES for _, size in tables):
+        fits, tried = _of_tables(problem, tables, tried)
     if not fits:
         parts = causes_in_part(problem, rows, causes)
         parts = parts or list(causes_in_pixels(problem, rows, causes))
-        fits = [(one,) for one in parts if reproduces(problem, predict(problem, (one,)))]
+        fits = _that_fit(problem, parts)
         tried *= CHOICES
     if not fits:
-        in_folds = causes_in_folds(screen, causes)
-        fits = [(one,) for one in in_folds if reproduces(problem, predict(problem, (one,)))]
+        fits = _that_fit(problem, causes_in_folds(screen, causes))
         tried <<= min(problem.itiles * problem.shape.taps, MOST_FOLDS) * bool(fits)
     if not fits and has_pairs:
         pairs = candidate_pairs(problem, rows, causes)
         pairs += [(b, a) for a, b in pairs if a.order == b.order]  # the order may matter, too
         fits = [pair for pair in pairs if reproduces(problem, predict(problem, pair))]
+    if not fits and tables:
+        fits, tried = _of_tables(problem, tables, tried)
     if fits:
         return Found(tuple(fits), (), tried)
     nearest = tuple(_nearest(problem, rows, causes))
@@ -61,6 +69,19 @@ def search(problem: Problem, *, has_pairs: bool = True) -> Found:
     if not opens and has_pairs:
         opens = open_pairs(problem, rows, causes)
     return Found((), nearest, len(causes), opens)
+
+
+def _that_fit(problem: Problem, causes: Iterable[Cause]) -> list[tuple[Cause, ...]]:
+    return [(one,) for one in causes if reproduces(problem, predict(problem, (one,)))]
+
+
+def _of_tables(
+    problem: Problem, tables: Sequence[tuple[Cause, int]], tried: int
+) -> tuple[list[tuple[Cause, ...]], int]:
+    """The tables with the fewest wrong entries, and among how many they were chosen."""
+    fewest = min(size for _, size in tables)
+    chosen = [cause for cause, size in tables if size == fewest]
+    return _that_fit(problem, chosen), tried << BITS_OF_ENTRY * fewest
 
 
 def _singles(problem: Problem, rows: Rows, causes: Sequence[Cause]) -> Iterator[Cause]:
