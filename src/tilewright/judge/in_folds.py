@@ -15,7 +15,7 @@ from tilewright.judge.cause import Cause, Signal, signal
 from tilewright.judge.composed import general
 from tilewright.judge.dump import Known
 from tilewright.judge.problem import Problem
-from tilewright.judge.solving import is_linear, whole_solution
+from tilewright.judge.solving import excess, whole_solution
 from tilewright.spec import Ints
 
 MOST_FOLDS = 64
@@ -25,42 +25,37 @@ MOST_NAMED = 4
 
 def causes_in_folds(problem: Problem, causes: Sequence[Cause]) -> Iterator[Cause]:
     """Causes confined to some taps, or to some folds of the tiles that differ, that fit these pixels."""
-    says = is_linear(problem)
-    if says is None or problem.itiles * problem.shape.taps > MOST_FOLDS or problem.shape.taps == 1:
+    too_much = excess(problem)
+    if (
+        too_much is None
+        or problem.itiles * problem.shape.taps > MOST_FOLDS
+        or problem.shape.taps == 1
+    ):
         return
     lanes = problem.array.lanes
     right = Signal(problem.weight, problem.plane, problem.window).tiles(lanes)
-    amounts = (problem.target - problem.expected)[0]
-    otile = np.arange(problem.shape.oc) // problem.array.cols
-    wrong = np.unique(otile[problem.wrong_channels]).tolist()
-    whole = np.ones(problem.shape.oc, bool)
-    tiles = (
-        [(None, whole)]
-        if problem.otiles == 1
-        else [(None, whole), *((o, otile == o) for o in wrong)]
-    )
-    columns = _wrong_columns(problem)
+    amounts, says = too_much
+    parts = list(_parts(problem))
     for cause in general([one for one in causes if one.stage in ("weight", "plane", "window")]):
         changes = signal(problem, (cause,)).tiles(lanes) - right  # itile kij oc pixel
-        for tile, mask in tiles if len(wrong) == 1 else tiles[:1]:
-            for words, channels in ((_words_of_tile(tile), mask), *columns):
-                concerned = mask & channels
-                if (problem.wrong_channels & ~concerned).any():
-                    continue
-                folds = _folds(changes[:, :, concerned], amounts[concerned], says[concerned])
-                if folds is not None and 0 < folds.sum() < folds.size:
-                    yield _confined(cause, folds, concerned, words)
+        for words, concerned in parts:
+            folds = _folds(changes[:, :, concerned], amounts[concerned], says[concerned])
+            if folds is not None and 0 < folds.sum() < folds.size:
+                yield _confined(cause, folds, concerned, words)
 
 
-def _words_of_tile(tile: int | None) -> str:
-    return "" if tile is None else f" in output tile {tile}"
-
-
-def _wrong_columns(problem: Problem) -> list[tuple[str, Known]]:
-    """The one column of the array that differs, if there is one."""
-    col = np.arange(problem.shape.oc) % problem.array.cols
-    wrong = problem.wrong_columns
-    return [(f" of PE column {wrong[0]}", col == wrong[0])] if len(wrong) == 1 else []
+def _parts(problem: Problem) -> Iterator[tuple[str, Known]]:
+    """All output channels; and the one output tile or column of the array that differs, if there is one."""
+    otile, col = np.divmod(np.arange(problem.shape.oc), problem.array.cols)
+    wrong, columns = np.unique(otile[problem.wrong_channels]).tolist(), problem.wrong_columns
+    named = [("", np.ones(problem.shape.oc, bool))]
+    named += [(f" in output tile {wrong[0]}", otile == wrong[0])] * (len(wrong) == 1)
+    named += [(f" of PE column {columns[0]}", col == columns[0])] * (len(columns) == 1)
+    seen = list[bytes]()
+    for words, mask in named:
+        if mask.tobytes() not in seen:
+            seen.append(mask.tobytes())
+            yield words, mask
 
 
 def _folds(changes: Ints, amounts: Ints, says: Known) -> Known | None:

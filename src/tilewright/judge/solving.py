@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tilewright.judge.cause import early_numbers
 from tilewright.judge.dump import Known
 from tilewright.judge.problem import Problem
 from tilewright.spec import Ints
@@ -32,12 +33,14 @@ def whole_solution(columns: Ints, wanted: Ints) -> Ints | None:
     return found if (found @ columns == wanted).all() else None
 
 
-def is_linear(problem: Problem) -> Known | None:
-    """Which numbers ``oc pixel`` say what their sum is: all known ones of sums, those above 0 behind a ReLU.
+def excess(problem: Problem) -> tuple[Ints, Known] | None:
+    """What the sums ``oc pixel`` of a dump have too much, and of which of them it says so.
 
-    None for several groups, and for other functions.
+    Behind a ReLU those above 0 do. None for several groups of numbers, and for other functions.
     """
     if problem.groups > 1 or problem.function.function not in ("signed", "relu"):
         return None
-    says: Known = problem.known[0]
-    return says if problem.function.function == "signed" else says & (problem.target[0] > 0)
+    target, says = problem.target[0], problem.known[0]
+    if problem.function.function == "relu":
+        says = says & (target > 0)
+    return target - early_numbers(problem, ())[0], says

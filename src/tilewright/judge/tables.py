@@ -13,7 +13,7 @@ import numpy as np
 
 from tilewright.judge.cause import Cause, Signal
 from tilewright.judge.problem import Problem
-from tilewright.judge.solving import is_linear, whole_solution
+from tilewright.judge.solving import excess, whole_solution
 from tilewright.spec import Ints
 
 MULTIPLIER = "look at the multiplier: its recoding, its cases, or its table of products"
@@ -26,11 +26,12 @@ BITS_OF_ENTRY = 12
 
 def causes_of_tables(problem: Problem) -> Iterator[tuple[Cause, int]]:
     """Tables of weights, of activations, or of products that fit, and how many entries of each are wrong."""
-    says = is_linear(problem)
+    found = excess(problem)
     weights, codes = np.unique(problem.weight), np.unique(problem.plane)
-    if says is None or max(len(weights), len(codes)) > MOST_CODES:
+    if found is None or max(len(weights), len(codes)) > MOST_CODES:
         return
-    wanted = (problem.target - problem.expected)[0][says]
+    amounts, says = found
+    wanted = amounts[says]
     if not wanted.any():
         return
     counts = _counts(problem, weights, codes)[:, :, says]  # weight code number

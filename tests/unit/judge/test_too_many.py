@@ -45,7 +45,7 @@ def test_cycles_before_the_sums_and_two_runs(bundle, psums, tmp_path, form):
     write([0, 0, 0, *flat])
     with pytest.raises(FormatError, match=r"the first 3 numbers are 0 or x: cycles before"):
         read_dump(bundle, path, order="oc oh ow")
-    write(flat + [*flat[:-1], flat[-1] + 1])
+    write([*flat, *flat[:-1], flat[-1] + 1])
     with pytest.raises(FormatError, match=r"2 times as many: 2 runs in one file"):
         read_dump(bundle, path, order="oc oh ow")
     write(flat)
