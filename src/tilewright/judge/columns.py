@@ -11,11 +11,11 @@ import numpy as np
 
 from tilewright.errors import FormatError, counted
 from tilewright.judge.dump import Dump, FoundNumbers, dump_shape
-from tilewright.judge.listed import lane_width, lanes_remedy, parts_of
 from tilewright.judge.numerals import is_number, not_a_number, parse_number, radix_of
 from tilewright.judge.places import INDEX, PLACES, Places
 from tilewright.judge.repeats import check_once, new_rows
 from tilewright.judge.too_many import why_other
+from tilewright.judge.word_lanes import lane_width, lanes_remedy, parts_of
 from tilewright.spec import Ints
 from tilewright.vectors import Bundle
 
