@@ -49,6 +49,14 @@ _OWN = re.compile(rf"\b(?:{OWN}|act)\w*\W*$", re.IGNORECASE)
 """The last word before a number that is the core's, whatever else is said before it."""
 
 
+_SEVERAL = re.compile(
+    r"[A-Za-z_]\w*(?:\s*(?:[/,|;&\\]|->|\bvs\.?(?!\w))\s*[A-Za-z_]\w*)+(?=\W*$)", re.IGNORECASE
+)
+"""Names of several numbers, before the first of them: ``act/exp: 7/5``, ``(expected, got) = (5, 7)``."""
+_PARTS = re.compile(r"\W*(?:\bvs\b\.?)?\W*", re.IGNORECASE)
+"""What may stand between such numbers."""
+
+
 def forms_of_lines(text: str) -> list[tuple[str, Columns]]:
     """The forms of lines that have numbers, the most frequent first: how one looks, and the columns.
 
@@ -105,7 +113,12 @@ def _plain(piece: str) -> str:
 
 def _columns(pieces: tuple[str, ...]) -> tuple[Column, ...]:
     columns = list[Column]()
+    named = _named_before(pieces)
     for at, (before, behind) in enumerate(pairwise(pieces)):
+        if at in named:
+            word = named[at]
+            columns.append(Column(word.lower(), is_expected=_WANTED.search(word) is not None))
+            continue
         is_opened = before[-1:] in ("[", "(")
         goes_on = bool(columns) and columns[-1].is_index and before in ("][", ")(", ",", "] [")
         is_index = (is_opened or goes_on) and behind[:1] in ("]", ")", ",")
@@ -120,12 +133,29 @@ def _columns(pieces: tuple[str, ...]) -> tuple[Column, ...]:
     return tuple(columns)
 
 
+def _named_before(pieces: tuple[str, ...]) -> dict[int, str]:
+    """The name of each number of which several are named before the first, one of them as expected."""
+    found = dict[int, str]()
+    for at, before in enumerate(pieces[:-1]):
+        names = _SEVERAL.search(before)
+        words = re.findall(r"[A-Za-z_]\w*", names[0]) if names else []
+        words = [word for word in words if word.lower() != "vs"]
+        between = pieces[at + 1 : at + len(words)]
+        is_whole = len(between) == len(words) - 1 and all(map(_PARTS.fullmatch, between))
+        if is_whole and any(map(_WANTED.search, words)):
+            found.update(enumerate(words, at))
+    return found
+
+
 def _is_expected(before: str, behind: str, columns: list[Column]) -> bool:
     """Whether what is said before a number, or in parentheses behind it, is that it was expected.
 
-    What is said before indices is said of the number behind them, and before a number, of those beside it.
+    What is said before indices is said of the number behind them, and before a number, of those that follow
+    without a word of their own: nobody knows what these are.
     """
-    goes_on = _BLANK.fullmatch(before) or (columns and columns[-1].is_index)
+    goes_on = re.search("[a-z]", before, re.IGNORECASE) is None or (
+        columns and columns[-1].is_index
+    )
     if columns and columns[-1].is_expected and goes_on:
         return _OWN.search(before) is None
     note = re.match(r"\s*\(([^)#]*)\)", behind)

@@ -229,3 +229,37 @@ def test_a_log_that_names_a_place_twice_says_so(bundle, psums, tmp_path):
     assert dump.notes == ("24 numbers of a place named before: the last one counts",)
     path.write_text(one + two)
     assert not compare(bundle, read_dump(bundle, path, pattern="places")).passed
+
+
+TOLD = {
+    "act/exp: {x}/{e}": True,
+    "exp/act: {e}/{x}": True,
+    "exp,act: {e},{x}": True,
+    "(got, expected) = ({x}, {e})": True,
+    "act vs exp: {x} vs {e}": True,
+    "exp/act/diff: {e}/{x}/0": True,
+    "got & expected: {x} & {e}": True,
+    "rtl/golden = {x}, {e}": True,
+    "act:exp {x}:{e}": False,
+    "actual-expected: {x} {e}": False,
+}
+
+
+@pytest.mark.parametrize("form", TOLD)
+def test_two_numbers_behind_two_words_are_told_apart_or_refused(bundle, psums, tmp_path, form):
+    """Where the second word was that of expected numbers, their number passed for the core's before."""
+    path = tmp_path / "dump.log"
+    wrong = psums.copy()
+    wrong[2, 1, 0] += 1
+    path.write_text(
+        "\n".join(
+            f"oc={o} oh={h} ow={w} " + form.format(x=wrong[o, h, w], e=psums[o, h, w])
+            for o, h, w in np.ndindex(psums.shape)
+        )
+    )
+    if not TOLD[form]:
+        with pytest.raises(FormatError, match=r"nobody knows which number counts"):
+            read_dump(bundle, path)
+        return
+    found = compare(bundle, read_dump(bundle, path))
+    assert [(one.index, one.actual) for one in found.first] == [((2, 1, 0), int(wrong[2, 1, 0]))]

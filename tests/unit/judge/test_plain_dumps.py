@@ -226,10 +226,10 @@ def test_of_several_arrays_one_is_named(bundle, psums, tmp_path):
 
 def test_an_object_stands_in_the_order_that_is_said(bundle, psums, tmp_path):
     path = tmp_path / "dump.json"
-    path.write_text(json.dumps({"psum": psums.transpose(1, 2, 0).tolist()}))
-    with pytest.raises(FormatError, match=r"the array is \(2, 3, 4\): .* --order"):
+    path.write_text(json.dumps({"psum": psums.transpose(2, 1, 0).tolist()}))
+    with pytest.raises(FormatError, match=r"the array is \(3, 2, 4\): .* --order"):
         read_dump(bundle, path)
-    assert compare(bundle, read_dump(bundle, path, order="oh ow oc")).passed
+    assert compare(bundle, read_dump(bundle, path, order="ow oh oc")).passed
 
 
 @pytest.mark.parametrize(

@@ -199,8 +199,8 @@ def test_activations_beside_expected_sums_are_not_taken(bundle, psums, tmp_path)
 
 
 BLOCKS = {
-    "no titles": lambda v: f"{v}\n\n{v}\n",
-    "names of numpy": lambda v: f"Arrays are not equal\n x: {v!r}\n y: {v!r}\n",
+    "no titles": lambda v: f"{v}\n\n{v + 1}\n",
+    "names of numpy": lambda v: f"Arrays are not equal\n x: {v!r}\n y: {v + 1!r}\n",
 }
 
 
