@@ -22,7 +22,7 @@ def causes_in_pixels(problem: Problem, rows: Rows, causes: Sequence[Cause]) -> I
 
     rows: of the causes, at these pixels.
     """
-    wrong: Known = problem.differs.any(axis=(0, 1))
+    wrong: Known = np.logical_or.reduce(problem.differs, axis=(0, 1))
     agrees = np.all(rows.reproduced(), axis=(1, 2))  # cause pixel
     wide = [cause for cause in general(list(causes)) if not cause.columns]
     keys = {cause.key for cause in wide}

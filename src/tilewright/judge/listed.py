@@ -183,10 +183,10 @@ def _as_wanted(
     if sizes:
         said = " ".join(token for token, *_ in tokens[:sizes])
         return tokens[sizes:], (f"{counted(sizes, 'size')} before the numbers: {said}, left out",)
-    tokens, said = without_idle_words(tokens, wanted, bits, radix)
-    if said:
-        parts, more = _as_wanted(tokens, wanted, bits, radix)
-        return parts, (*said, *more)
+    tokens, idle = without_idle_words(tokens, wanted, bits, radix)
+    if idle:
+        rest, more = _as_wanted(tokens, wanted, bits, radix)
+        return rest, (*idle, *more)
     known = [token for token in tokens if not is_unknown(token[0])]
     if len(tokens) > wanted == len(known):
         count = counted(len(tokens) - wanted, "number")

@@ -70,10 +70,8 @@ def parts_of(word: str, bits: int, radix: str) -> list[str]:
 
 def _is_of(part: str, bits: int, radix: str) -> bool:
     """Whether the digits of a number are one of so many bits, with a sign or without, or not known."""
-    if is_unknown(part):
-        return True
-    value = parse_number(part, radix, len(part) * DIGIT_BITS[radix])
-    return -(1 << (bits - 1)) <= value < 1 << bits
+    value = None if is_unknown(part) else parse_number(part, radix, len(part) * DIGIT_BITS[radix])
+    return value is None or -(1 << (bits - 1)) <= value < 1 << bits
 
 
 def lanes_remedy(lanes: int, bits: int) -> str:
