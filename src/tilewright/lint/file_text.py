@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 
-from tilewright.verilog.events import MATCHED, MemoryLoad, Stream
+from tilewright.verilog.events import BYTES, MATCHED, MemoryLoad, ReadEvent, Stream
 
 _TOKEN = re.compile(rb"\S+")
 WORDS = {
@@ -96,6 +96,14 @@ class FileText:
 
     def odd_line(self, opened: Stream | MemoryLoad) -> int:
         """First line with such a byte that the reader does not pass over, in a comment, header or trailer."""
+        octets = isinstance(opened, Stream) and [e for e in opened.events if e.code in (BYTES, "c")]
+        if octets:
+            is_last = octets[-1] is opened.events[-1]
+            end = octets[-1].end if is_last else len(self.content)
+            return FileText(_blanked(self.content[:end], octets), self.base)._odd_line(opened)
+        return self._odd_line(opened)
+
+    def _odd_line(self, opened: Stream | MemoryLoad) -> int:
         if not self.binary_line or _CONTROL.search(self.content):
             return self.binary_line
         if isinstance(opened, MemoryLoad):
@@ -122,6 +130,14 @@ class FileText:
     @cached_property
     def _token_starts(self) -> list[int]:
         return [token.start for token in self.tokens]
+
+
+def _blanked(content: bytes, octets: list[ReadEvent]) -> bytes:
+    """A text without what a reader takes by octets, which may have any value."""
+    text = bytearray(content)
+    for event in octets:
+        text[event.start : event.end] = b" " * (event.end - event.start)
+    return bytes(text)
 
 
 def _is_utf8(content: bytes) -> bool:

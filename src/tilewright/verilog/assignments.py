@@ -19,7 +19,7 @@ from tilewright.verilog.machine import Machine
 from tilewright.verilog.nonblocking import catch_up, postponed
 from tilewright.verilog.objects import find_name
 from tilewright.verilog.places import FindKey, compile_key, compile_target, does_something, parts_of
-from tilewright.verilog.queues import new_array
+from tilewright.verilog.queues import TAKING, new_array
 from tilewright.verilog.slots import assign_parts
 from tilewright.verilog.stored import Key
 from tilewright.verilog.strings import NUMBER_METHODS
@@ -179,7 +179,7 @@ def _is_call(assignment: Any) -> bool:
     while call.kind.name == "Conversion":
         call = call.operand
     is_char = is_fgetc(call)
-    is_number = call.kind.name == "Call" and call.subroutineName in NUMBER_METHODS
+    is_number = call.kind.name == "Call" and call.subroutineName in (*NUMBER_METHODS, *TAKING)
     is_own = call.kind.name == "Call" and not call.isSystemCall and call.type.isIntegral
     left = assignment.left
     is_whole = copied(left) is not None and not does_something(left) and left.type.isIntegral

@@ -11,7 +11,7 @@ from tilewright.verilog.events import Stream
 from tilewright.verilog.file_reads import holder_name
 from tilewright.verilog.machine import WORD, Machine
 from tilewright.verilog.simulators import ICARUS
-from tilewright.verilog.tellers import complaint_of
+from tilewright.verilog.tellers import saying_of
 from tilewright.verilog.texts import compile_printed
 from tilewright.verilog.values import UNKNOWN, Value
 
@@ -159,7 +159,7 @@ def fwrite(call: Any, compiler: Compiler) -> Evaluate:
     code = name[-1] if name[-1] in "bho" and name != "$fstrobe" else "d"
     text = compile_printed(arguments, compiler, code=code)
     end = b"\n" if name.startswith(("$fdisplay", "$fstrobe")) else b""
-    complaint = complaint_of(call, compiler.line(call))
+    said = saying_of(call, compiler.line(call))
 
     def evaluate(machine: Machine) -> Value:
         machine.step()
@@ -172,7 +172,7 @@ def fwrite(call: Any, compiler: Compiler) -> Evaluate:
             is_known = written is not None and file.text is not None
             file.text = (file.text or b"") + (written or b"") + end if is_known else None
         elif handle is not None and handle & WORD in (1, 2, 0x8000_0001, 0x8000_0002):
-            machine.blame(is_end=False, complaint=complaint)
+            machine.blame(said, is_end=False)
         return UNKNOWN
 
     return evaluate

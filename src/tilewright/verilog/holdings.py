@@ -32,7 +32,8 @@ class Holdings:
     is_condition: that of an `if` is computed. asked: what the comparison asks of a character that is
     computed; asked_for: whether it is this one, None for any question. looked: reads whose values the
     condition looked at that was computed last; searched: those that filled an array in which it looked for a
-    key, or of whose text it compared a part. last_char: the character at which a comparison looked. loops:
+    key, or of whose text it compared a part; holes: elements that nothing filled, of which it asked whether
+    they are x. last_char: the character at which a comparison looked. loops:
     those around, each "counted" or "open".
     """
 
@@ -58,6 +59,7 @@ class Holdings:
     asked_for: int | None = None
     looked: list[ReadEvent] = field(default_factory=list)
     searched: list[ReadEvent] = field(default_factory=list)
+    holes: list[tuple[Memory, object]] = field(default_factory=list)
     last_char: ReadEvent | None = None
     loops: list[str] = field(default_factory=list)
 
@@ -195,6 +197,7 @@ class Holdings:
         """A condition is computed: nothing has been looked at."""
         self.looked.clear()
         self.searched.clear()
+        self.holes.clear()
 
     def _is_used(self, event: ReadEvent) -> bool:
         """Whether a look at a character is a use of it; one of a comparison asks something."""

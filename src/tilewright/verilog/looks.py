@@ -48,6 +48,8 @@ def read_memory(machine: Machine, path: str, at: object | None, default: Value) 
             _look_at_load(machine, memory, load, at)
     if at is None or None in memory.elements or machine.is_volatile(path):
         return UNKNOWN
+    if not machine.is_looking and at not in memory.elements and default.masked is not None:
+        machine.holes.append((memory, at))
     return memory.elements.get(at, default)
 
 

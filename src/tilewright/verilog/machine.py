@@ -13,7 +13,7 @@ from tilewright.verilog.events import MemoryLoad, ReadEvent, Stream
 from tilewright.verilog.file_names import is_exact_file, letter_case_twin
 from tilewright.verilog.heap import LEAF, Heap, static_name
 from tilewright.verilog.holdings import Holdings
-from tilewright.verilog.news import NO_CAUSES, NOTHING, Causes, Items, News
+from tilewright.verilog.news import NO_CAUSES, NOTHING, Causes, Items, News, Saying
 from tilewright.verilog.plusargs import Plusargs
 from tilewright.verilog.signals import FinishSimulationSignal, StopProcessSignal
 from tilewright.verilog.stored import Held, Key, Parts, WrittenFile
@@ -99,9 +99,9 @@ class Machine(Holdings):
             self.is_cut = True
             raise
 
-    def blame(self, *, is_end: bool, complaint: tuple[int, str] | None = None) -> None:
-        """The testbench says something, or ends the simulation; complaint: line and text, if it is one."""
-        self.news.blame(is_end=is_end, complaint=complaint, is_over="open" not in self.loops)
+    def blame(self, said: Saying | None = None, *, is_end: bool) -> None:
+        """The testbench says something, or ends the simulation."""
+        self.news.blame(said, is_end=is_end, is_over="open" not in self.loops)
 
     @contextmanager
     def assumed(self) -> Iterator[None]:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from tilewright.verilog.events import BYTES, MATCHED, NO_MATCH, ReadEvent, Stream
+from tilewright.verilog.stored import Memory
 
 Items = dict[int, ReadEvent | Stream]
 """Reads that failed; files that ended, or were not there. By their identity."""
@@ -16,14 +17,36 @@ MOST_TOLD = 256
 
 
 @dataclass(frozen=True, slots=True)
+class Saying:
+    """What the testbench prints, and the line. is_complaint: it says that something is wrong; is_doubt: it does
+    if the simulation ends with it, as "unknown command" does; is_excuse: it says that the testbench goes on
+    without something."""
+
+    line: int
+    text: str
+    is_complaint: bool = False
+    is_doubt: bool = False
+    is_excuse: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Causes:
-    """What the condition of a branch looked at. are_words: at what these reads left, not at their results."""
+    """What the condition of a branch looked at. are_words: at what these reads left, not at their results.
+    holes: elements of arrays of which it asked whether they are x, and that nothing filled."""
 
     reads: tuple[ReadEvent, ...] = ()
     are_words: bool = False
+    holes: tuple[tuple[Memory, object], ...] = ()
 
     def criticize(self, complaint: tuple[int, str]) -> None:
         """The testbench complains in that branch: of a number, or of a text or one word more."""
+        for memory, at in self.holes:
+            for load in memory.loads:
+                if isinstance(at, int) and load.fills(at) and at not in memory.loaded:
+                    load.is_seen = True
+                    load.stale_reads.add(at)
+            if not memory.loads and memory.filler is not None:
+                memory.filler.is_last_of_few = True
         for one in self.reads:
             if one.owner is not None and one.status == MATCHED:
                 is_number = self.are_words and (one.is_word or one.code == BYTES)
@@ -46,7 +69,8 @@ class News:
     """told: what each variable tells, by its path. around: what the conditions of the branches under way
     told. returned: what the function that ends tells by its result. taken: variables that hold the result
     of a read that got something, or hang on a text; compared: those that are set where a word is compared.
-    causes: of the branches under way. counted: of the loops over files under way, what they count."""
+    causes: of the branches under way. counted: of the loops over files under way, what they count. doubt: what
+    was said last that is none but a doubt, and in which branch."""
 
     told: dict[str, Items] = field(default_factory=dict)
     taken: dict[str, ReadEvent] = field(default_factory=dict)
@@ -55,6 +79,7 @@ class News:
     around: list[Items] = field(default_factory=list)
     counted: list[Collection[str]] = field(default_factory=list)
     returned: Items = field(default_factory=dict)
+    doubt: tuple[Causes, Saying] | None = None
 
     @property
     def is_none(self) -> bool:
@@ -114,11 +139,12 @@ class News:
             if items:
                 self.around.pop()
 
-    def blame(self, *, is_end: bool, complaint: tuple[int, str] | None, is_over: bool) -> None:
+    def blame(self, said: Saying | None, *, is_end: bool, is_over: bool) -> None:
         """The testbench says something, or ends the simulation: because of what the conditions around told?
 
-        complaint: line and text, if what it says is a complaint; is_over: no loop over a file goes on.
+        is_over: no loop over a file goes on.
         """
+        complaint = (said.line, said.text) if said is not None and said.is_complaint else None
         for one in self.here.values():
             if isinstance(one, ReadEvent):
                 is_called_wrong = complaint is not None and one.status == NO_MATCH
@@ -127,13 +153,20 @@ class News:
                 if one.owner is not None and one.is_checked and is_over:
                     one.owner.complaint = one.owner.complaint or complaint
             elif one.content is None:
-                one.is_optional = False
+                one.is_optional &= said is not None and said.is_excuse and not is_end
             else:
                 one.complaint = one.complaint or complaint
-        if complaint is not None and self.causes:
-            self.causes[-1].criticize(complaint)
-        if is_end and self.causes:
-            self.causes[-1].break_off()
+        if not self.causes:
+            return
+        here = self.causes[-1]
+        if complaint is not None:
+            here.criticize(complaint)
+        elif said is not None and said.is_doubt:
+            self.doubt = here, said
+        if is_end:
+            if self.doubt is not None and self.doubt[0] is here:
+                here.criticize((self.doubt[1].line, self.doubt[1].text))
+            here.break_off()
 
 
 def failed(event: ReadEvent | None) -> Items:

@@ -7,16 +7,19 @@ from typing import Any
 
 from tilewright.verilog.array_methods import as_ordered, elements_of, keys_by
 from tilewright.verilog.compiler import Compiler, Evaluate
-from tilewright.verilog.cuts import given_to
+from tilewright.verilog.cuts import copied, given_to
+from tilewright.verilog.events import ReadEvent
 from tilewright.verilog.gaps import GROWING, note_gap
 from tilewright.verilog.leaves import is_deep
 from tilewright.verilog.looks import fill
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.objects import FindName, find_memory, find_name
-from tilewright.verilog.stored import Memory, length
+from tilewright.verilog.places import compile_key
+from tilewright.verilog.stored import Key, Memory, length
 from tilewright.verilog.values import UNKNOWN, Value
 from tilewright.verilog.variables import drop, forget_property
 
+Change = Callable[[list[Any], list[Any]], Any]
 MOST_ELEMENTS = 1 << 20
 """Of a dynamic array; a larger one is not followed."""
 
@@ -29,8 +32,10 @@ def queue_method(call: Any, compiler: Compiler) -> Evaluate:
         return _forgetting(call.arguments[0], compiler)
     if call.subroutineName in ("sort", "rsort"):
         return _ordering(call, find, compiler)
-    change, is_taken = CHANGES[call.subroutineName], call.subroutineName.startswith("pop")
+    change, is_taken = CHANGES[call.subroutineName], call.subroutineName in TAKING
     is_given = call.subroutineName in ("push_back", "push_front", "insert")
+    source = copied(call.arguments[-1]) if is_given else None
+    find_source = compile_key(source, compiler) if source is not None else _no_key
     if is_given:
         arguments[-1] = given_to(
             call.arguments[-1], call.arguments[0].type.arrayElementType, compiler
@@ -38,13 +43,19 @@ def queue_method(call: Any, compiler: Compiler) -> Evaluate:
 
     def evaluate(machine: Machine) -> Value:
         machine.step()
+        is_kept, machine.heap.is_kept = machine.heap.is_kept, False
+        event = machine.event_of(find_source(machine))
+        was_used = event is not None and event.is_x_used
         given = [argument(machine) for argument in arguments]
         path = find(machine)
         memory = machine.memory(path)
         if None in memory.elements:
             return UNKNOWN
+        if event is not None and event.has_x:
+            event.is_x_used = was_used  # until somebody looks at the element
         elements = list_of(memory)
-        machine.step(len(elements) // 64)
+        size = len(elements)
+        machine.step(size // 64)
         if is_taken and not elements and machine.is_looking:
             note_gap(machine, path, 0, UNKNOWN, sort=GROWING)
             machine.use((path, 0))
@@ -56,11 +67,33 @@ def queue_method(call: Any, compiler: Compiler) -> Evaluate:
             return UNKNOWN
         memory.elements = dict(enumerate(elements))
         memory.size = len(elements)
+        pushed = [event if event is not None and event.has_x else None] if is_given else []
+        taken = _move_marks(machine, path, size, change, [*given[: len(given) - is_given], *pushed])
+        if is_kept and taken is not None:
+            machine.heap.returned = taken
+        elif taken is not None:
+            machine.use_event(taken, "")
         if is_given:
             fill(machine, memory)
         return result
 
     return evaluate
+
+
+def _no_key(_: Machine) -> Key | None:
+    return None
+
+
+def _move_marks(
+    machine: Machine, path: str, size: int, change: Change, given: list[Any]
+) -> ReadEvent | None:
+    """The reads that left the first `size` elements move with them; that of the one that is taken out."""
+    marks = [machine.marks.pop((path, at), None) for at in range(size)]
+    taken = change(marks, given)
+    for at, event in enumerate(marks):
+        if event is not None:
+            machine.mark((path, at), event)
+    return taken if isinstance(taken, ReadEvent) else None
 
 
 def _ordering(call: Any, find: FindName, compiler: Compiler) -> Evaluate:
@@ -153,7 +186,7 @@ def _lose(_: list[Value], __: list[Value]) -> Value | None:
     return None
 
 
-CHANGES: dict[str, Callable[[list[Value], list[Value]], Value | None]] = {
+CHANGES: dict[str, Change] = {
     "push_back": _push_back,
     "push_front": _push_front,
     "pop_back": _pop_back,
@@ -164,6 +197,7 @@ CHANGES: dict[str, Callable[[list[Value], list[Value]], Value | None]] = {
     **dict.fromkeys(("sort", "rsort", "shuffle"), _lose),
 }
 QUEUE_METHODS = tuple(CHANGES)
+TAKING = ("pop_back", "pop_front")
 
 
 def size_of(call: Any, compiler: Compiler) -> Evaluate:

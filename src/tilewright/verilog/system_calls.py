@@ -31,7 +31,7 @@ from tilewright.verilog.strings import (
     string_method,
 )
 from tilewright.verilog.structure_queues import structure_method
-from tilewright.verilog.tellers import complaint_of
+from tilewright.verilog.tellers import saying_of
 from tilewright.verilog.texts import compile_printed, compile_text
 from tilewright.verilog.values import UNKNOWN, Value
 
@@ -66,11 +66,11 @@ def _display(call: Any, compiler: Compiler) -> Evaluate:
     """`$display` and its kin: they look at values, and tell that a read failed."""
     text = compile_printed(call.arguments, compiler)
     end = b"" if call.subroutineName == "$write" else b"\n"
-    complaint = complaint_of(call, compiler.line(call))
+    said = saying_of(call, compiler.line(call))
 
     def evaluate(machine: Machine) -> Value:
         machine.step()
-        machine.blame(is_end=False, complaint=complaint)
+        machine.blame(said, is_end=False)
         with machine.printing():
             shown = text(machine).text
         machine.show(shown, end)
@@ -124,10 +124,10 @@ def _sformatf(call: Any, compiler: Compiler) -> Evaluate:
 
 
 def _finish(call: Any, compiler: Compiler) -> Evaluate:
-    complaint = complaint_of(call, compiler.line(call))
+    said = saying_of(call, compiler.line(call))
 
     def evaluate(machine: Machine) -> Value:
-        machine.blame(is_end=True, complaint=complaint)
+        machine.blame(said, is_end=True)
         raise FinishSimulationSignal
 
     return evaluate

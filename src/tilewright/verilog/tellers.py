@@ -9,15 +9,28 @@ from typing import Any
 from tilewright.verilog.compiler import Evaluate
 from tilewright.verilog.facts import ARRAY_CHANGES, facts_of
 from tilewright.verilog.machine import Machine
-from tilewright.verilog.news import NO_CAUSES, NOTHING, Causes, Items, failed
+from tilewright.verilog.news import NO_CAUSES, NOTHING, Causes, Items, Saying, failed
 from tilewright.verilog.paths import path_of
 from tilewright.verilog.result_flow import RESULT, sources_of, tells_of_file
 from tilewright.verilog.values import Value
 
 Tell = Callable[[Machine], Items]
 _COMPLAINT = re.compile(
-    r"[^A-Za-z]*(error|fatal|fail(ed|ure)?)\b(?! *(count|=))|.*\bfail(ed|ure)?\b(?! *(count|=|:))",
+    r"[^A-Za-z]*(error|fatal|fail(ed|ure)?)\b(?! *(count|=))"
+    r"|.*\bfail(ed|ure)?\b(?! *(count|=|:(?! *%\d*d (errors|mismatches)\b)))",
     re.IGNORECASE | re.DOTALL,
+)
+_DOUBT = re.compile(
+    r"(?<!%d )(?<!%0d )\b(bad|wrong|missing|mismatch|unexpected)\b"
+    r"|\b(invalid|illegal|unknown|unrecogni[sz]ed|unsupported|malformed|corrupt(ed)?|undefined"
+    r"|uninitiali[sz]ed|unreadable|cannot|can't|could not|couldn't|not a"
+    r"|not (valid|supported|found|recogni[sz]ed|match|equal|allowed|known|defined|initiali[sz]ed|loaded)"
+    r"|does(n't| not)|wants|expect(s|ed)|must|too (few|many|short|long|small|large|big))\b",
+    re.IGNORECASE,
+)
+_EXCUSE = re.compile(
+    r"\b(skip(ped|ping|s)?|default(s)?|optional|ignor(ed|ing)|instead|without|not (given|checked|compared))\b",
+    re.IGNORECASE,
 )
 _COMPLAINING = ("$error", "$fatal")
 _READS = ("$fscanf", "$fgets")
@@ -48,8 +61,9 @@ def compile_causes(expression: Any) -> Callable[[Machine], Causes]:
     sources = sources_of(expression)
 
     def causes(machine: Machine) -> Causes:
-        if machine.looked:
-            return Causes(tuple(machine.looked), are_words=True)
+        holes = tuple(machine.holes)
+        if machine.looked or holes:
+            return Causes(tuple(machine.looked), are_words=True, holes=holes)
         taken = machine.news.taken
         found = [*machine.searched, *(taken[name] for name in sources if name in taken)]
         is_count = any(one in names for names in machine.news.counted for one in sources)
@@ -102,11 +116,14 @@ def holder_of(expression: Any) -> str:
     return path_of(expression.left.symbol) if is_read else ""
 
 
-def complaint_of(call: Any, line: int) -> tuple[int, str] | None:
-    """Line and text of a call that complains: `$error`, `$fatal`, and texts that say so."""
+def saying_of(call: Any, line: int) -> Saying:
+    """What a call says: `$error` and `$fatal` complain, and so do texts that say so."""
+    name = call.subroutineName
     texts = [one.value for one in call.arguments if one.kind.name == "StringLiteral"]
-    is_complaint = call.subroutineName in _COMPLAINING or any(map(_COMPLAINT.match, texts[:1]))
-    return (line, texts[0] if texts else call.subroutineName) if is_complaint else None
+    text = texts[0] if texts else ""
+    is_complaint = name in _COMPLAINING or bool(_COMPLAINT.match(text))
+    is_doubt, is_excuse = bool(_DOUBT.search(text)), bool(_EXCUSE.search(text))
+    return Saying(line, text or name, is_complaint, is_doubt, is_excuse)
 
 
 def counted_by(loop: Any) -> frozenset[str]:
