@@ -42,6 +42,16 @@ def judge_cuts(judge: Judge, words: list[ReadEvent]) -> None:
             char.start,
             char.line,
         )
+    for event in _dropped_front(judge, words):
+        token = judge.text.token_at(event.start)
+        judge.report(
+            "error",
+            "cut-word",
+            f"the reader drops {shown(event.digits)} of {shown(token.text if token else b'')}, and takes the "
+            f"rest for the word: is a column missing? Write as many as the format has",
+            event.start,
+            event.line,
+        )
     for event in _cut(judge, words):
         token = judge.text.token_at(event.start)
         judge.report(
@@ -63,6 +73,15 @@ def _thrown(judge: Judge, words: list[ReadEvent]) -> Iterator[ReadEvent]:
         is_lost = event.is_char and event.doubts and not (event.is_known or event.is_used)
         is_front = event.digits.isdigit() or event.digits in (b"+", b"-")
         if is_lost and is_front and event.start not in taken and event.end in starts:
+            yield event
+
+
+def _dropped_front(judge: Judge, words: list[ReadEvent]) -> Iterator[ReadEvent]:
+    """Digits in front of a word that a conversion without a variable, as `%*d`, takes."""
+    starts = {(e.call, e.start) for e in words if e.status == MATCHED and not e.field}
+    for event in judge.stream.events:
+        is_dropped = event.code == "s" and not (event.target or event.field)
+        if is_dropped and event.digits.isdigit() and (event.call, event.end) in starts:
             yield event
 
 

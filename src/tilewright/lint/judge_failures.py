@@ -29,6 +29,7 @@ class FailureJudge:
         """Report a fault if the old value is used, or text is lost."""
         event = self.event
         if event.is_short_line and event.has_default:
+            self._judge_blank()
             return  # the testbench gave the variable a value of its own for lines that end early
         is_stale = event.is_used or (event.is_exposed and not event.is_checked)
         if not (is_stale or event.is_fatal or self._is_lost()):
@@ -57,6 +58,22 @@ class FailureJudge:
             event.line,
         )
 
+    def _judge_blank(self) -> None:
+        """Report a blank line whose numbers the testbench computes with all the same."""
+        event = self.event
+        if event.matched or not (event.is_computed and event.is_blind):
+            return
+        lines = [e for e in self.judge_of.stream.events if any(one is event for one in e.words)]
+        if lines and not lines[0].digits.strip():
+            self.judge_of.report(
+                "error",
+                "bad-word",
+                "the line is blank, and the reader takes what its variables held before for the numbers of "
+                "it: look at the result of $sscanf, or leave the line out",
+                lines[0].start,
+                event.line,
+            )
+
     def _is_like_a_number(self, token: Token | None) -> bool:
         """Whether a word that is no number here is one in another base, so that it is no header."""
         return token is not None and bool(_NUMBER.fullmatch(token.text))
@@ -74,19 +91,29 @@ class FailureJudge:
             return False  # a bracket that closes the list
         if event.matched and not event.literal:
             return True
-        events = self.judge_of.stream.events
+        later = self._taken_later()
+        if later is None or self._is_nothing_taken():
+            return True
+        rest = later.digits[event.start - later.start :]
+        return event.matched > event.texts and later.is_thrown and bool(_DIGIT.search(rest))
+
+    def _taken_later(self) -> ReadEvent | None:
+        """The read that takes the text at which this one failed."""
+        event, events = self.event, self.judge_of.stream.events
         later = events[bisect_right(events, event.call, key=lambda e: e.call) :]
-        return not any(e.start <= event.start < e.end for e in later)
+        return next((e for e in later if e.start <= event.start < e.end), None)
 
     def _is_nothing_taken(self) -> bool:
-        """Whether no scan takes a number of any line, though this one has some where it should begin."""
+        """Whether no read takes a number of any line, though this one has some where it should begin."""
         event = self.event
         token = self.judge_of.text.token_at(event.start)
-        if token is None or not event.is_in_line or event.matched or event.literal:
+        if token is None or event.matched or event.literal:
             return False
         is_numeric = _DIGIT.search(token.text) and not token.text.startswith(COMMENTS)
         words = self.judge_of.stream.word_events()
-        return bool(is_numeric) and not any(e.status == MATCHED for e in words)
+        later = None if event.is_in_line else self._taken_later()
+        is_lost = event.is_in_line or (later is not None and later.is_thrown)
+        return bool(is_numeric) and is_lost and not any(e.status == MATCHED for e in words)
 
     def _is_taken_again(self) -> bool:
         """Whether another scan takes a number where this one found none."""

@@ -158,11 +158,25 @@ def _judge_rest(judge: Judge, taken: list[ReadEvent]) -> None:
     rests = [_rest_of(event) for event in taken]
     if len(taken) < _FEWEST or not all(rests) or any(event.is_parted for event in taken):
         return
+    if all(_is_one_word(event, rest) for event, rest in zip(taken, rests, strict=True)):
+        message = (
+            f"the reader takes the first part of {shown(taken[0].digits.rstrip())} for the word, though all "
+            f"parts have its digits together: write it without spaces"
+        )
+        judge.report("error", "spaced-word", message, taken[0].start, taken[0].line)
+        return
     message = (
         f"of each line the numbers behind those that are taken are left unread, as {shown(rests[0])} of "
         f"{shown(taken[0].digits.rstrip())}"
     )
     judge.report("warning", "words-left", message, taken[0].start, taken[0].line)
+
+
+def _is_one_word(line: ReadEvent, rest: bytes) -> bool:
+    """Whether the one word that was taken of a line has, with the rest, the digits of its variable."""
+    words = [word for word in line.words if word.is_word and word.status == MATCHED]
+    digits = len(words[0].digits) + len(b"".join(rest.split()))
+    return len(words) == 1 and words[0].wanted_digits == digits and words[0].is_used
 
 
 def _rest_of(line: ReadEvent) -> bytes:

@@ -166,6 +166,14 @@ def _word_faults(
         is_used = not load.is_followed or word.address in load.used
         if is_used and load.fills(word.address):
             yield from _value_faults(load, word, digits, room)
+        if is_used and load.is_signed and load.fills(word.address) and _may_be_negative(words, digits, room):
+            yield (
+                "warning",
+                "short-word",
+                word.start,
+                f"the words have {len(digits)} digits, this one with the first bit set, but the memory has a "
+                f"sign and takes {room}: the number is positive; write {room} digits if it is not",
+            )
         if len(digits) < room and (load.base == "b" or 2 * full > len(words)):
             yield (
                 "warning",
@@ -177,14 +185,21 @@ def _word_faults(
             )
 
 
+def _may_be_negative(words: tuple[LoadedWord, ...], digits: bytes, room: int) -> bool:
+    """Whether all words have as many digits, fewer than their memory takes, and the first bit of this is set."""
+    first = number(digits[:1], "h")
+    is_set = first is not None and (first >= 1 << (BITS_PER_DIGIT["h"] - 1))
+    lengths = {len(word.digits.replace(b"_", b"")) for word in words}
+    return is_set and len(words) > 1 and lengths == {len(digits)} and len(digits) < room
+
+
 def _value_faults(
     load: MemoryLoad, word: LoadedWord, digits: bytes, room: int
 ) -> Iterator[tuple[str, str, int, str]]:
     kept, dropped = digits[-room:], digits[:-room]
-    if any(c in b"xXzZ" for c in kept):
-        event = load.open_words.get(word.address)
-        if event is not None and event.are_x_wanted and load.is_followed:
-            return
+    event = load.open_words.get(word.address)
+    is_wanted = event is not None and event.are_x_wanted and load.is_followed
+    if any(c in b"xXzZ" for c in kept) and not is_wanted:
         yield (
             "error",
             "x-digits",

@@ -71,7 +71,7 @@ class StreamJudge:
             self._judge_criticism()
         elif self.text.tokens:
             self._judge_words(self.stream.word_events())
-        elif self.stream.events:
+        elif self.stream.events or self.stream.criticized is not None:
             self.report("error", "empty", "the file must hold words, but is empty", 0, 0)
         return tuple(self.found.values())
 
@@ -94,7 +94,7 @@ class StreamJudge:
         elif counts.are_missed:
             counts.check([e for e in self.stream.events if e.is_text and e.is_used])
         self._judge_criticism()
-        if not self.stream.events:
+        if not self.stream.events and self.stream.criticized is None:
             message = "the file is opened, but nothing is read from it"
             self.report("warning", "never-read", message, 0, 0)
 
@@ -197,7 +197,7 @@ class StreamJudge:
         behind = content[first : content.find(b"\n", first) % (len(content) + 1)]
         taken = sum(e.status == MATCHED for e in words)
         for event in leading:
-            numbers = [number(one, "d") for one in event.digits.split()]
+            numbers = [number(one, "d") for one in event.digits.replace(b",", b" ").split()]
             is_like = event.code == "line" and None not in numbers and len(numbers) > 0
             is_like = is_like and shape_of(event.digits) == shape_of(behind)
             known = [abs(one) for one in numbers if one is not None]
@@ -208,7 +208,7 @@ class StreamJudge:
                 )
                 others = [one for one in leading if one is not event]
                 is_sure = are_comments(others) and others[-1].start < event.start
-                severity = "error" if is_sure else "warning"
+                severity = "error" if is_sure or b"," in event.digits else "warning"
                 self.report(severity, "rows-eaten", message, event.start, event.line)
                 return
 

@@ -32,7 +32,9 @@ def compile_case(statement: Any, compiler: Compiler) -> Run:
     def run(machine: Machine) -> None:
         machine.step()
         machine.begin_condition()
+        machine.is_condition = True
         wanted = subject(machine).pattern
+        machine.is_condition = False
         for labels, body in items:
             for label in labels:
                 pattern = label(machine).pattern

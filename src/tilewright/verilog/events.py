@@ -55,10 +55,11 @@ class ReadEvent:
     "counted" or "open" (it goes on as the file does). words: what a later `$sscanf` made of the line. call:
     number of the read, which all conversions of one share. matched: how many conversions of the call
     matched; texts: those by `%s` and `%c`. is_used: the testbench looked at the value that this read left;
-    of one that failed, at the old value. is_exposed: the variable goes to the design. is_fatal: the
+    of one that failed, at the old value; is_computed: not only in the condition of an `if`. is_exposed: the variable goes to the design. is_fatal: the
     testbench ended the simulation because this read failed; is_reported: it printed something. is_settled:
     it took note of the end, and went on without the value. literal: a character of the format that did not
-    match. is_in_line: it is one of a line's words; is_short_line: the line ends before the format does;
+    match. is_in_line: it is one of a line's words; is_blind: nobody looks at how many its
+    `$sscanf` found; is_short_line: the line ends before the format does;
     has_default: the variables that it left alone hold what the testbench set, and no older word;
     is_outside: it was stored at an address that its memory does not have, and is_missed: something looked
     for it there. is_copied: to another variable. cuts: variables that got a copy of the number without its
@@ -96,12 +97,14 @@ class ReadEvent:
     matched: int = 0
     texts: int = 0
     is_used: bool = False
+    is_computed: bool = False
     is_exposed: bool = False
     is_fatal: bool = False
     is_reported: bool = False
     is_settled: bool = False
     literal: int = 0
     is_in_line: bool = False
+    is_blind: bool = False
     is_short_line: bool = False
     has_default: bool = False
     is_outside: bool = False
@@ -161,6 +164,12 @@ class ReadEvent:
     def is_word(self) -> bool:
         """Whether this read takes a number."""
         return self.code in DIGITS or self.code == "f"
+
+    @property
+    def is_thrown(self) -> bool:
+        """Whether this read takes a line at which nobody looks."""
+        is_taken = self.is_used or self.is_parted or self.is_seen or self.parts is not None
+        return self.code == "line" and not (is_taken or self.words)
 
     @property
     def is_text(self) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from tilewright.verilog.compiler import Compiler, Evaluate
 from tilewright.verilog.constant_names import is_constant, is_no_name, refuses_name
-from tilewright.verilog.events import Stream
+from tilewright.verilog.events import MATCHED, ReadEvent, Stream
 from tilewright.verilog.file_reads import holder_name
 from tilewright.verilog.machine import WORD, Machine
 from tilewright.verilog.simulators import ICARUS
@@ -126,15 +126,17 @@ _ORIGINS: dict[int | None, Callable[[Stream], int]] = {
 
 
 def ftell(call: Any, compiler: Compiler) -> Evaluate:
-    """`$ftell`: where the next read begins."""
-    source = compiler.expression(call.arguments[0])
+    """`$ftell`: where the next read begins, which may be the size of the file."""
+    source, line = compiler.expression(call.arguments[0]), compiler.line(call)
 
     def evaluate(machine: Machine) -> Value:
         stream = machine.stream(source(machine))
         if stream is None or stream.is_opaque:
             return UNKNOWN
         stream.tells.add(stream.position)
-        return Value(stream.position)
+        size = ReadEvent("", line, 0, 0, MATCHED, stream.position, stream.position, owner=stream)
+        machine.last_read = size
+        return Value(stream.position, 32, is_signed=True)
 
     return evaluate
 

@@ -131,7 +131,8 @@ def sscanf(call: Any, compiler: Compiler) -> Evaluate:
     """`$sscanf`: words out of a line that `$fgets` read are recorded with the line."""
     source = compiler.expression(call.arguments[0])
     template = compiler.expression(call.arguments[1])
-    reading = _reading(call, call.arguments[2:], compiler)
+    reading = replace(_reading(call, call.arguments[2:], compiler), is_checked=True)
+    is_blind = call.sourceRange.start.offset in compiler.unchecked
     is_string, width = _width_of(call.arguments[0])
 
     def evaluate(machine: Machine) -> Value:
@@ -156,6 +157,7 @@ def sscanf(call: Any, compiler: Compiler) -> Evaluate:
         if value.origin is not None and at is not None:
             for event in events:
                 _place_in_file(event, value.origin, at)
+                event.is_blind = is_blind
             value.origin.words += events
         _assign(machine, done, events, reading)
         machine.last_read = events[-1] if events and at is not None else None

@@ -146,8 +146,9 @@ class Holdings:
         """Somebody looks at the value that a read left in a variable."""
         if event.is_char and self.is_looking and not self._is_used(event):
             return
-        if self.is_looking and not (self.is_matching and event.status == MATCHED):
+        if self.is_looking:
             event.is_used = True
+            event.is_computed |= not self.is_condition
             self.looked.append(event)
             event.look_through(key)
             if event.has_x and not (self.is_parting or self.is_merging) and self.has_x(key):

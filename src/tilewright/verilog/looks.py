@@ -94,7 +94,7 @@ def _look_at_load(machine: Machine, memory: Memory, load: MemoryLoad, at: object
         load.stale_reads.add(address)
     elif value is not None and value is load.kept.get(at) and load is memory.loads[-1]:
         (load.stale_reads if load.is_again else load.old_reads).add(address)
-    elif value is not None and value is load.given.get(at) and not machine.is_matching:
+    elif value is not None and value is load.given.get(at):
         load.used.add(address)
 
 

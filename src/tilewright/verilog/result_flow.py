@@ -9,7 +9,7 @@ from tilewright.verilog.classes import is_member, overriders
 from tilewright.verilog.facts import facts_of, whole_of
 from tilewright.verilog.paths import path_of
 
-RESULT_CALLS = frozenset(("$fscanf", "$fgets", "$fgetc", "$feof", "$sscanf", "$fread"))
+RESULT_CALLS = frozenset(("$fscanf", "$fgets", "$fgetc", "$feof", "$sscanf", "$fread", "$ftell"))
 """Calls whose result tells how far a file goes."""
 Flow = tuple[frozenset[str], frozenset[str]]
 """Variables that are written, and those that decide what is written, or whether it is."""

@@ -9,7 +9,7 @@ from tilewright.verilog.members import calling_members
 from tilewright.verilog.paths import path_of
 from tilewright.verilog.testbench import Testbench
 
-_READS = ("$fscanf", "$fgets")
+_READS = ("$fscanf", "$fgets", "$sscanf")
 
 
 def unchecked_lines(testbench: Testbench) -> list[int]:
@@ -19,7 +19,8 @@ def unchecked_lines(testbench: Testbench) -> list[int]:
     lines: set[int] = set()
 
     def visit(node: Any) -> None:
-        if node.kind.name == "Call" and node.sourceRange.start.offset in offsets:
+        is_call = node.kind.name == "Call" and node.subroutineName != "$sscanf"
+        if is_call and node.sourceRange.start.offset in offsets:
             lines.add(testbench.line(node))
 
     for block in blocks:
@@ -28,7 +29,7 @@ def unchecked_lines(testbench: Testbench) -> list[int]:
 
 
 def unchecked_reads(blocks: list[Any]) -> set[int]:
-    """Offsets of `$fscanf` and `$fgets` calls whose result is dropped, or stored and never read."""
+    """Offsets of `$fscanf`, `$fgets` and `$sscanf` calls whose result is dropped, or stored and never read."""
     dropped: set[int] = set()
     stored: dict[int, str] = {}
     written: set[int] = set()
