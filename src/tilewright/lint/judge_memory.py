@@ -10,10 +10,13 @@ from tilewright.lint.counts import border, has_zero_border, split_word
 from tilewright.lint.file_text import WORDS, FileText, Token, shown
 from tilewright.lint.findings import Finding
 from tilewright.lint.judge_counts import lacking_text
-from tilewright.verilog.events import BITS_PER_DIGIT, MemoryLoad
+from tilewright.verilog.events import BITS_PER_DIGIT, HEX_LETTERS, MemoryLoad
 from tilewright.verilog.readmem import LoadedFile, LoadedWord, parse_memory_file
 from tilewright.verilog.scan import number
 from tilewright.verilog.simulators import ICARUS, Simulator
+
+_NEGATIVE = (b"8", b"9", *HEX_LETTERS)
+"""First digits of a hexadecimal word whose first bit is set."""
 
 
 def judge_memory(
@@ -158,7 +161,8 @@ def _word_faults(
     if not load.width:
         return  # the memory lies in the design, which is not given
     room = -(-load.width // BITS_PER_DIGIT[load.base])
-    full = sum(len(word.digits.replace(b"_", b"")) >= room for word in words)
+    lengths = [len(word.digits.replace(b"_", b"")) for word in words]
+    full, is_even = sum(one >= room for one in lengths), len(words) > 1 == len(set(lengths))
     for word in words:
         digits = word.digits.replace(b"_", b"")
         if simulator.reads_0x and digits[:2].lower() == b"0x":
@@ -166,7 +170,8 @@ def _word_faults(
         is_used = not load.is_followed or word.address in load.used
         if is_used and load.fills(word.address):
             yield from _value_faults(load, word, digits, room)
-        if is_used and load.is_signed and load.fills(word.address) and _may_be_negative(words, digits, room):
+        is_short = is_even and len(digits) < room and load.fills(word.address)
+        if is_used and load.is_signed and is_short and digits[:1].lower() in _NEGATIVE:
             yield (
                 "warning",
                 "short-word",
@@ -183,14 +188,6 @@ def _word_faults(
                 f"extended with zeros at the left; if lanes are packed in it, write words of {room} "
                 f"digits",
             )
-
-
-def _may_be_negative(words: tuple[LoadedWord, ...], digits: bytes, room: int) -> bool:
-    """Whether all words have as many digits, fewer than their memory takes, and the first bit of this is set."""
-    first = number(digits[:1], "h")
-    is_set = first is not None and (first >= 1 << (BITS_PER_DIGIT["h"] - 1))
-    lengths = {len(word.digits.replace(b"_", b"")) for word in words}
-    return is_set and len(words) > 1 and lengths == {len(digits)} and len(digits) < room
 
 
 def _value_faults(

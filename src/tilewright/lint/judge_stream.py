@@ -197,7 +197,9 @@ class StreamJudge:
         behind = content[first : content.find(b"\n", first) % (len(content) + 1)]
         taken = sum(e.status == MATCHED for e in words)
         for event in leading:
-            numbers = [number(one, "d") for one in event.digits.replace(b",", b" ").split()]
+            is_spaced = words[0].is_in_line or b"," not in event.digits
+            parts = event.digits if is_spaced else event.digits.replace(b",", b" ")
+            numbers = [number(one, "d") for one in parts.split()]
             is_like = event.code == "line" and None not in numbers and len(numbers) > 0
             is_like = is_like and shape_of(event.digits) == shape_of(behind)
             known = [abs(one) for one in numbers if one is not None]
@@ -208,7 +210,10 @@ class StreamJudge:
                 )
                 others = [one for one in leading if one is not event]
                 is_sure = are_comments(others) and others[-1].start < event.start
-                severity = "error" if is_sure or b"," in event.digits else "warning"
+                records = len({e.call for e in words if e.status == MATCHED})
+                is_index = known in ([*range(len(known))], [*range(1, len(known) + 1)])
+                is_sure = is_sure or not (is_spaced or is_index or records in known)
+                severity = "error" if is_sure else "warning"
                 self.report(severity, "rows-eaten", message, event.start, event.line)
                 return
 

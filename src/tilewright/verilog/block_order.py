@@ -8,6 +8,7 @@ from operator import add, mul, sub, truediv
 from typing import Any
 
 from tilewright.verilog.facts import Facts, facts_of
+from tilewright.verilog.late_changes import changed_again, changed_late
 from tilewright.verilog.paths import path_of
 from tilewright.verilog.unknown_names import UNKNOWN_NAME
 
@@ -26,6 +27,19 @@ class Block:
     def is_initial(self) -> bool:
         """Whether it runs once."""
         return bool(self.node.procedureKind.name == "Initial")
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether it reads files in a `forever` loop with time in it, as an always block does."""
+        loops: list[Facts] = []
+
+        def visit(node: Any) -> None:
+            if node.kind.name == "ForeverLoop":
+                loops.append(facts_of(node))
+
+        if self.is_initial and self.facts.has_file_calls:
+            self.node.body.visit(visit)
+        return any(one.has_timing and one.has_file_calls for one in loops)
 
     @property
     def is_final(self) -> bool:
@@ -59,7 +73,33 @@ def in_order(blocks: list[Block]) -> list[Block]:
         if behind:
             found.remove(block)
             found.insert(found.index(behind[-1]) + 1, block)
-    return found
+    return sorted(found, key=lambda block: _is_led(block, blocks))
+
+
+def given_in_turns(block: Block, blocks: list[Block]) -> set[str]:
+    """What other blocks change again and again, or once while they wait for this one, and at which this one
+    looks before it reads on, without end: these variables are not known to it."""
+    changed: set[str] = set()
+    for other in _others(block, blocks):
+        is_waiting = bool(other.facts.read & (block.facts.assigned - other.facts.assigned))
+        changed |= (changed_late if is_waiting else changed_again)(other.node.body)
+    return changed & block.facts.read - block.facts.assigned
+
+
+def _is_led(block: Block, blocks: list[Block]) -> bool:
+    """Whether a block that reads without end looks at what others give late that do not wait for it: it comes
+    behind them."""
+    looks, own = block.facts.read - block.facts.assigned, block.facts.assigned
+    return any(
+        changed_late(other.node.body) & looks and not other.facts.read & (own - other.facts.assigned)
+        for other in _others(block, blocks)
+    )
+
+
+def _others(block: Block, blocks: list[Block]) -> list[Block]:
+    """The other initial blocks, if this one reads without end."""
+    initial = [other for other in blocks if other.is_initial and other is not block]
+    return initial if block.is_endless else []
 
 
 def _feeds(reader: Block, waiting: Block, delay: float) -> bool:

@@ -16,9 +16,18 @@ _AGAIN = 2
 
 def changed_again(statement: Any) -> set[str]:
     """Variables that a block assigns more than once after time has gone on, as a pulse or a mode."""
+    return {name for name, count in _late(statement).items() if count >= _AGAIN}
+
+
+def changed_late(statement: Any) -> set[str]:
+    """Variables that a block assigns after time has gone on."""
+    return set(_late(statement))
+
+
+def _late(statement: Any) -> Counter[str]:
     changes = _Changes()
     changes.collect(statement, weight=1)
-    return {name for name, count in changes.counts.items() if count >= _AGAIN}
+    return changes.counts
 
 
 def ends_by_time(statement: Any) -> bool:

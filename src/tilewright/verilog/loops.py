@@ -26,6 +26,8 @@ from tilewright.verilog.tellers import counted_by, leaves_early
 from tilewright.verilog.values import Value
 
 MAX_IDLE_TURNS = 5_000
+MOST_WITHOUT_READ = 20_000
+"""Turns of a loop without a condition over a file."""
 MAX_ELEMENTS = 1 << 20
 """Of an array that `foreach` goes through."""
 
@@ -177,8 +179,14 @@ def _loop(
     counted = counted_by(statement) if may_end else frozenset()
 
     def run(machine: Machine) -> None:
+        calls, last = machine.calls, 0
         with machine.loop(kind), _counting(machine, counted), suppress(BreakLoopSignal):
             for turns in _turns(machine, condition, is_first_free=is_first_free):
+                if machine.calls > calls:
+                    calls, last = machine.calls, turns
+                if condition is None and limit is None and turns > last + MOST_WITHOUT_READ:
+                    _give_up(machine, line)
+                    raise StopProcessSignal
                 if turns < 0 or (limit is not None and turns > limit):
                     forget(machine)
                     if condition is None:

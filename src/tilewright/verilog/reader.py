@@ -13,6 +13,7 @@ from tilewright.verilog.acts import Acts
 from tilewright.verilog.block_order import (
     Block,
     driven_names,
+    given_in_turns,
     in_order,
     is_watched,
     shared_names,
@@ -143,6 +144,8 @@ def _run_all(
     )
     for number, block in enumerate(in_order([block for block in blocks if block.is_initial])):
         machine.heap.process = (-1 - number,) if block.facts.has_timing else ()
+        for name in given_in_turns(block, blocks):
+            forget(machine, name)
         _run(machine, compiler, block)
         if machine.is_finished:
             break
