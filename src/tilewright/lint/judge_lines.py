@@ -25,6 +25,7 @@ def judge_lines(judge: Judge) -> None:
     _judge_texts(judge)
     lines = [e for e in judge.stream.events if e.code == "line" and e.status == MATCHED]
     taken = [e for e in lines if any(word.is_word and word.status == MATCHED for word in e.words)]
+    _judge_untaken(judge, lines)
     if taken:
         _judge_skipped(judge, lines, taken)
         _judge_rest(judge, taken)
@@ -52,6 +53,22 @@ def judge_lines(judge: Judge) -> None:
         are_bits = all(WORDS["b"].fullmatch(e.digits.rstrip()) for e in parted)
         severity = "error" if are_bits and 2 * lengths[usual] > len(parted) else "warning"
         judge.report(severity, "line-length", message, odd[0].start, odd[0].line)
+
+
+def _judge_untaken(judge: Judge, lines: list[ReadEvent]) -> None:
+    """Report a file of whose lines no scan takes anything that the testbench uses: they have another form."""
+    scanned = [e for e in lines if e.words and not e.digits.lstrip().startswith(COMMENTS)]
+    parts = [word for event in scanned for word in event.words]
+    is_used = any(one.is_used or one.is_exposed or one.is_copied for one in (*parts, *lines))
+    ends = [(e, e.words[-1]) for e in scanned]
+    failed = [event for event, end in ends if end.status != MATCHED and end.matched]
+    if not failed or is_used or not all(one.is_checked for one in parts):
+        return
+    message = (
+        f"no $sscanf takes all that it wants of any line, as {shown(failed[0].digits.rstrip())}, and nothing "
+        f"of the file is used: write the lines in the form that it asks for"
+    )
+    judge.report("error", "bad-word", message, failed[0].start, failed[0].line)
 
 
 def _judge_digits(judge: Judge) -> None:

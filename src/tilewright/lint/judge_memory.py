@@ -108,6 +108,12 @@ def _faults(
     yield from _split_faults(load, text, parsed)
     yield from _count_faults(load, text, parsed)
     yield from _beyond_faults(load)
+    if load.complaint is not None:
+        message = (
+            f"the file has {counted(len(parsed.words), 'word')}, and the testbench complains of that: "
+            f"{shown(load.complaint[1].encode())}"
+        )
+        yield "error", "complaint", max(len(text.content) - 1, 0), message
 
 
 def _remedy(load: MemoryLoad) -> str:

@@ -203,9 +203,11 @@ class WordJudge:
         is_even = pieces[-1].end == token.end and all(len(e.digits) == e.field for e in pieces)
         last_call = [e for e in self.judge_of.stream.events if e.call == pieces[-1].call]
         is_even = is_even and all(e.end <= token.end for e in last_call)
+        is_even = is_even and not any(e.is_apart for e in pieces[:-1])
         is_whole = self.judge_of.stream.position >= len(self.judge_of.text.content.rstrip())
         rest = self.judge_of.text.content[event.end : event.end + 1]
-        if (is_even and is_whole) or not rest.isalnum() or event.run[1] == token.end:
+        is_run = event.run[1] == token.end and not event.is_apart
+        if (is_even and is_whole) or not rest.isalnum() or is_run:
             return
         self._report(
             "error",

@@ -59,7 +59,7 @@ class ReadEvent:
     testbench ended the simulation because this read failed; is_reported: it printed something. is_settled:
     it took note of the end, and went on without the value. literal: a character of the format that did not
     match. is_in_line: it is one of a line's words; is_blind: nobody looks at how many its
-    `$sscanf` found; is_short_line: the line ends before the format does;
+    `$sscanf` found; is_apart: the format has white space behind it; is_short_line: the line ends before the format does;
     has_default: the variables that it left alone hold what the testbench set, and no older word;
     is_outside: it was stored at an address that its memory does not have, and is_missed: something looked
     for it there. is_copied: to another variable. cuts: variables that got a copy of the number without its
@@ -77,7 +77,8 @@ class ReadEvent:
     is_letter: a character is taken for a digit that is a letter; is_met: a comparison asks for this very one.
     bounds: how many comparisons by order held of a character, one after the other; MISSED behind one that did
     not. parts: what was asked of the characters of a line.
-    is_rounded: a real number in a variable that has no room for its fraction. owner: the file.
+    is_rounded: a real number in a variable that has no room for its fraction. owner: the file; load: the one of
+    which it stands for the number of words.
     """
 
     code: str
@@ -105,6 +106,7 @@ class ReadEvent:
     literal: int = 0
     is_in_line: bool = False
     is_blind: bool = False
+    is_apart: bool = False
     is_short_line: bool = False
     has_default: bool = False
     is_outside: bool = False
@@ -136,6 +138,7 @@ class ReadEvent:
     bounds: int = 0
     parts: Parts | None = None
     owner: Stream | None = dataclasses.field(default=None, repr=False, compare=False)
+    load: MemoryLoad | None = dataclasses.field(default=None, repr=False, compare=False)
 
     def cut(self, key: object, *, width: int) -> None:
         """The variable `key` of `width` bits gets the number without its first bits."""
@@ -262,7 +265,7 @@ class MemoryLoad:
     is_again: both are of one call. old_reads: addresses of those that the testbench looked at. indices:
     addresses of the elements of a memory with several dimensions. beyond: stands for what the testbench
     finds at addresses that the memory does not have. lacks, lacked: as of a `ReadEvent`. open_words: stand
-    for the words with digits x or z in the memory, by their address.
+    for the words with digits x or z in the memory, by their address. complaint: where the testbench complains of how many words there are, and what it says.
     """
 
     name: str
@@ -290,6 +293,7 @@ class MemoryLoad:
     is_blurred: bool = False
     beyond: ReadEvent | None = None
     open_words: dict[int, ReadEvent] = dataclasses.field(default_factory=dict)
+    complaint: tuple[int, str] | None = None
     lacks: str = ""
     lacked: str = ""
 

@@ -271,6 +271,7 @@ def _record(done: list[Conversion], reading: Reading, machine: Machine) -> list[
         )
         event.in_loop = machine.loops[-1] if machine.loops else ""
         event.is_checked, event.literal = reading.is_checked, one.literal
+        event.is_apart = one.item.is_apart
         event.is_signed = bool(target and target.is_signed)
         event.call, event.matched, event.texts = machine.calls, matched, texts
         if one.item.code == "f" and target is not None and target.is_integral:

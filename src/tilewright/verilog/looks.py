@@ -48,9 +48,12 @@ def read_memory(machine: Machine, path: str, at: object | None, default: Value) 
             _look_at_load(machine, memory, load, at)
     if at is None or None in memory.elements or machine.is_volatile(path):
         return UNKNOWN
-    if not machine.is_looking and at not in memory.elements and default.masked is not None:
+    value = memory.elements.get(at, default)
+    is_given = at in memory.elements and any(load.given.get(at) is value for load in memory.loads)
+    is_marked = (path, at) in machine.marks and at in memory.elements
+    if not (machine.is_looking or is_given or is_marked or value.masked is None):
         machine.holes.append((memory, at))
-    return memory.elements.get(at, default)
+    return value
 
 
 def fill(machine: Machine, memory: Memory) -> None:

@@ -176,7 +176,8 @@ def _loop(
     limit = None if facts.has_file_calls else MAX_IDLE_TURNS
     line = compiler.line(statement)
     may_end = facts.has_file_calls and (kind == "open" or leaves_early(statement.body))
-    counted = counted_by(statement) if may_end else frozenset()
+    changed = counted_by(statement)
+    counted = changed if may_end else frozenset()
 
     def run(machine: Machine) -> None:
         calls, last = machine.calls, 0
@@ -193,6 +194,8 @@ def _loop(
                         raise StopProcessSignal
                     return
                 _turn(machine, body, steps or [], line if facts.has_file_calls else 0)
+            for memory, _ in machine.holes:
+                machine.news.count(changed, memory)
 
     return run
 
@@ -216,6 +219,7 @@ def _turns(machine: Machine, condition: Evaluate | None, *, is_first_free: bool)
     """The number of each turn from 1; -1 where nobody knows whether there is one."""
     turns = 0
     while True:
+        machine.holes.clear()
         holds = (
             True
             if condition is None or (is_first_free and not turns)

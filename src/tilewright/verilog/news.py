@@ -42,12 +42,14 @@ class Causes:
         """The testbench complains in that branch: of a number, or of a text or one word more."""
         for memory, at in self.holes:
             for load in memory.loads:
-                if isinstance(at, int) and load.fills(at) and at not in memory.loaded:
+                if isinstance(at, int) and load.fills(at):
                     load.is_seen = True
                     load.stale_reads.add(at)
             if not memory.loads and memory.filler is not None:
                 memory.filler.is_last_of_few = True
         for one in self.reads:
+            if one.load is not None:
+                one.load.complaint = one.load.complaint or complaint
             if one.owner is not None and one.status == MATCHED:
                 is_number = self.are_words and (one.is_word or one.code == BYTES)
                 known = one.owner.criticized
@@ -113,6 +115,12 @@ class News:
                 self.taken[name] = event
             else:
                 self.taken.pop(name, None)
+
+    def count(self, names: Iterable[str], memory: Memory) -> None:
+        """These variables hang on an element that nothing filled: they tell how many words were loaded."""
+        for load in memory.loads[-1:]:
+            event = ReadEvent("", load.line, 0, 0, MATCHED, 0, 0, load=load)
+            self.taken.update(dict.fromkeys(names, event))
 
     def pass_by(self, names: Iterable[str], items: Items) -> None:
         """These variables would have been set if the reads had not failed: they tell of the file."""

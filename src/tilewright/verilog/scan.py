@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tilewright.verilog.events import AT_END, DIGITS, MATCHED, NO_MATCH, Stream
 from tilewright.verilog.simulators import ICARUS, Simulator
@@ -24,12 +24,14 @@ _BITS = {"b": 1, "o": 3, "h": 4}
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One piece of a format: a conversion ("b o h d s c f"), white space (" ") or a character."""
+    """One piece of a format: a conversion ("b o h d s c f"), white space (" ") or a character. is_apart: white
+    space stands behind it."""
 
     code: str
     field: int = 0
     is_dropped: bool = False
     literal: int = 0
+    is_apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +62,11 @@ def bad_code(text: bytes, simulator: Simulator = ICARUS) -> str:
 
 def parse_format(text: bytes, simulator: Simulator = ICARUS) -> tuple[Item, ...] | None:
     """The items of a format; None if one of them is not followed here."""
-    items = []
+    items: list[Item] = []
     for dropped, width, code, space, literal in _ITEM.findall(text):
         letter = _CODES.get(code.decode().lower(), code.decode().lower())
         if space:
+            items[-1:] = [replace(one, is_apart=True) for one in items[-1:]]
             items.append(Item(" "))
         elif literal or letter == "%":
             items.append(Item("literal", literal=ord(literal or b"%")))

@@ -209,10 +209,13 @@ def _conditional(statement: Any, compiler: Compiler) -> Run:
         if items:
             machine.news.pass_by(passed, items)
         text = next((one for one in machine.searched if one.code in _TEXTS), None)
+        hole = machine.holes[0] if machine.holes else None
         word = machine.looked[0] if machine.looked else None
         with machine.branch(items, causes(machine)):
             (if_true if holds else if_false)(machine)
-        if text is not None:
+        if hole is not None:
+            machine.news.count(passed, hole[0])
+        elif text is not None:
             machine.news.take(passed, text)
         elif word is not None:
             machine.news.compared.update(dict.fromkeys(passed, word))

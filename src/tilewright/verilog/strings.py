@@ -20,7 +20,7 @@ _DIGITS = {10: "0-9_", 16: "0-9a-fA-F_", 8: "0-7_", 2: "01_"}
 _CODES = {"atoi": "d", "atohex": "h", "atooct": "o", "atobin": "b"}
 _PATTERNS = {base: re.compile(rf"[+-]?[{digits}]+") for base, digits in _DIGITS.items()}
 _PARTS = ("substr", "toupper", "tolower", "getc")
-_FURTHER = re.compile(r"[.,;:]\d")
+_FURTHER, _BASE_MARK = re.compile(r"[.,;:]\d"), re.compile(r"[+-]?0[xX][0-9a-fA-F]")
 _SIGN = re.compile(rb"[^\w\s]\d")
 MOST_CHARACTERS, _SHOWN = 1 << 16, 40
 
@@ -87,7 +87,8 @@ def _record(machine: Machine, source: Value, name: str, *, line: int, is_kept: b
             machine.faults.setdefault((line, message, machine.file_of(origin), "bad-word"))
         return
     rest = text[found.end() :].decode("latin-1")
-    if origin is None and _FURTHER.match(rest):
+    is_cut = _FURTHER.match(rest) or (rest[:1] in "xX" and _BASE_MARK.match(text.decode("latin-1")))
+    if origin is None and is_cut:
         shown = repr(text[:_SHOWN].decode("latin-1"))
         message = f"{name}() takes the text {shown} for {found.group()}, and drops the rest: correct the word"
         machine.faults.setdefault((line, message, machine.file_of(machine.last_read), "bad-word"))
