@@ -9,6 +9,7 @@ from typing import Any
 
 from tilewright.verilog.facts import Facts, facts_of
 from tilewright.verilog.late_changes import changed_again, changed_late
+from tilewright.verilog.mailboxes import giving_first
 from tilewright.verilog.paths import path_of
 from tilewright.verilog.unknown_names import UNKNOWN_NAME
 
@@ -73,7 +74,9 @@ def in_order(blocks: list[Block]) -> list[Block]:
         if behind:
             found.remove(block)
             found.insert(found.index(behind[-1]) + 1, block)
-    return sorted(found, key=lambda block: _is_led(block, blocks))
+    return sorted(
+        found, key=lambda block: _is_led(block, blocks) or giving_first(block.facts) > 0
+    )
 
 
 def given_in_turns(block: Block, blocks: list[Block]) -> set[str]:

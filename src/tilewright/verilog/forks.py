@@ -9,7 +9,9 @@ from tilewright.verilog.compiler import Compiler, Run
 from tilewright.verilog.facts import facts_of
 from tilewright.verilog.file_reads import holder_name
 from tilewright.verilog.machine import Machine
+from tilewright.verilog.mailboxes import giving_first
 from tilewright.verilog.nonblocking import catch_up
+from tilewright.verilog.signals import WaitForeverSignal
 
 
 def compile_fork(statement: Any, compiler: Compiler) -> Run:
@@ -17,22 +19,28 @@ def compile_fork(statement: Any, compiler: Compiler) -> Run:
     parts = list(statement.body.list) if statement.body.kind.name == "List" else [statement.body]
     if _share_files(parts):
         return compiler.forget(statement)
+    parts.sort(key=lambda part: giving_first(facts_of(part)))
     runs = [compiler.compile(part) for part in parts]
     is_joined = statement.blockKind.name == "JoinAll"
 
     def run(machine: Machine) -> None:
         heap, outer = machine.heap, machine.heap.process
-        branches = []
+        branches, is_waiting = [], False
         try:
             for one in runs:
                 heap.process = heap.branch(outer)
                 branches.append(heap.process)
-                one(machine)
+                try:
+                    one(machine)
+                except WaitForeverSignal:
+                    is_waiting = True
                 catch_up(machine)
         finally:
             heap.process = outer
         if is_joined:
             heap.join(branches, outer)
+        if is_joined and is_waiting:
+            raise WaitForeverSignal
 
     return run
 

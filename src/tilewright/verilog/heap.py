@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tilewright.verilog.events import ReadEvent
+from tilewright.verilog.values import Value
 
 _MARK = "^"
 LEAF = "~"
@@ -26,7 +27,8 @@ class Heap:
     in a method, by its handle, belongs to.
     branches: how many branches of forks were followed. begun:
     static variables of blocks that have their initial values. is_kept: the result of the next call is copied
-    to a variable, which is no use of it; returned: then, the read that it came from.
+    to a variable, which is no use of it; returned: then, the read that it came from. boxes: what each mailbox
+    holds, and the reads that left it; waiting: those that a process found empty.
     """
 
     this: int = 0
@@ -37,6 +39,8 @@ class Heap:
     owners: dict[int | str, Process] = field(default_factory=dict)
     branches: int = 0
     begun: set[str] = field(default_factory=set)
+    boxes: dict[int, list[tuple[Value, ReadEvent | None]]] = field(default_factory=dict)
+    waiting: set[int] = field(default_factory=set)
     is_kept: bool = False
     returned: ReadEvent | None = None
 

@@ -40,6 +40,7 @@ from tilewright.verilog.signals import (
     FinishSimulationSignal,
     ReturnCallSignal,
     StopProcessSignal,
+    WaitForeverSignal,
 )
 from tilewright.verilog.simulators import ICARUS, Simulator
 from tilewright.verilog.statements import StatementCompiler
@@ -189,7 +190,7 @@ def _run_again_and_again(machine: Machine, compiler: StatementCompiler, block: B
         compiler.compile(block.node.body),
         {id(s): len(s.events) for s in machine.streams},
     )
-    with suppress(StopProcessSignal), machine.loop("open"):
+    with suppress(StopProcessSignal, WaitForeverSignal), machine.loop("open"):
         is_over, is_stopped = _turns(machine, body, block)
         for stream in machine.streams:
             is_read = len(stream.events) > before.get(id(stream), 0)
@@ -285,6 +286,7 @@ def _run(machine: Machine, compiler: StatementCompiler, block: Block) -> None:
             ContinueLoopSignal,
             ReturnCallSignal,
             DisableBlockSignal,
+            WaitForeverSignal,
         ):
             compiler.compile(block.node.body)(machine)
         catch_up(machine)

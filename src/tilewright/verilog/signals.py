@@ -5,6 +5,10 @@ class StopProcessSignal(Exception):  # noqa: N818 - control flow, no error
     """The present initial block goes no further."""
 
 
+class WaitForeverSignal(Exception):  # noqa: N818 - control flow, no error
+    """The present process waits for what no other one gives."""
+
+
 class FinishSimulationSignal(Exception):  # noqa: N818 - control flow, no error
     """`$finish` or `$stop`."""
 

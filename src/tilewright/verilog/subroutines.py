@@ -20,6 +20,7 @@ from tilewright.verilog.events import ReadEvent
 from tilewright.verilog.facts import facts_of
 from tilewright.verilog.frames import restore, take_away
 from tilewright.verilog.leaves import has_parts
+from tilewright.verilog.mailboxes import mailbox_method
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.objects import object_of
 from tilewright.verilog.paths import path_of
@@ -92,7 +93,7 @@ def compile_subroutine(call: Any, compiler: Compiler) -> Evaluate:
     """A call; a virtual method is that of the object's own class."""
     subroutine = call.subroutine
     if is_built_in(subroutine):
-        return compile_built_in(call, compiler)
+        return mailbox_method(call, compiler) or compile_built_in(call, compiler)
     inputs, outputs = compile_arguments(subroutine.arguments, list(call.arguments), compiler)
     body, find_object = Body.of(subroutine), _receiver(call, compiler)
     is_virtual = subroutine.isVirtual and find_object is not None and not is_super_call(call)
