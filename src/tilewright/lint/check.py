@@ -30,6 +30,7 @@ def judge_machine(machine: Machine, testbench: Testbench) -> tuple[Finding, ...]
     for opened in sorted(machine.opened, key=lambda one: one.line):
         findings += judge_opened(opened, machine, name)
     findings += _headers_differ(machine.streams, name)
+    findings += _ends_first(machine.streams, name)
     findings += [
         Finding("error", kind, message, file, 0, name, line)
         for line, message, file, kind in machine.faults
@@ -167,6 +168,25 @@ def _headers_differ(streams: list[Stream], testbench: str) -> Iterator[Finding]:
                 )
                 line = group[name].line
                 yield Finding("warning", "headers-differ", message, name, 1, testbench, line)
+
+
+def _ends_first(streams: list[Stream], testbench: str) -> Iterator[Finding]:
+    """Files that end while the one that is read in turn with them goes on: words of that have no partner."""
+    for stream in streams:
+        for event in stream.events:
+            leader = event.leader if event.status == AT_END and event.is_checked else None
+            is_harmless = not (
+                event.is_used or event.is_fatal or event.is_reported or event.matched
+            )
+            if leader is not None and is_harmless and leader.events[-1].call > event.call:
+                message = (
+                    f"the file ends while '{leader.file}' goes on: what hangs on its words is left out from "
+                    f"there on; write as many as that one has"
+                )
+                yield Finding(
+                    "warning", "over-read", message, stream.file, 0, testbench, event.line
+                )
+                break
 
 
 def _header_shape(stream: Stream) -> tuple[int, str]:

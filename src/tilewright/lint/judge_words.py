@@ -60,7 +60,7 @@ class WordJudge:
             self.event.code == "h"
             and digits.isalpha()
             and rest[:1].isalpha()
-            and not self.event.field
+            and not (self.event.field or self._is_piece())
         ):
             self._report(
                 "error",
@@ -74,13 +74,19 @@ class WordJudge:
         if self.event.code == "d" and _FRACTION.match(rest):
             return True
         tail = _LETTERS.match(rest)
-        if tail is None or self.event.field:
+        if tail is None or self.event.field or self._is_piece():
             return False
         if _DIGIT.search(tail.group()):
             return True
         events = [e for e in self.judge_of.stream.word_events() if e is not self.event]
         lengths = {len(e.digits) for e in events if e.status == MATCHED}
         return lengths == {token.end - self.event.start}
+
+    def _is_piece(self) -> bool:
+        """Whether another word that was taken begins where this one ends."""
+        line = self.judge_of.stream.line_at(self.event.start)
+        words = line.words if line is not None else []
+        return any(e.start == self.event.end and e.status == MATCHED for e in words)
 
     def _report_outside(self) -> None:
         if self.judge_of.simulator.wraps:

@@ -74,9 +74,7 @@ def in_order(blocks: list[Block]) -> list[Block]:
         if behind:
             found.remove(block)
             found.insert(found.index(behind[-1]) + 1, block)
-    return sorted(
-        found, key=lambda block: _is_led(block, blocks) or giving_first(block.facts) > 0
-    )
+    return sorted(found, key=lambda block: _is_led(block, blocks) or giving_first(block.facts) > 0)
 
 
 def given_in_turns(block: Block, blocks: list[Block]) -> set[str]:
@@ -94,7 +92,8 @@ def _is_led(block: Block, blocks: list[Block]) -> bool:
     behind them."""
     looks, own = block.facts.read - block.facts.assigned, block.facts.assigned
     return any(
-        changed_late(other.node.body) & looks and not other.facts.read & (own - other.facts.assigned)
+        changed_late(other.node.body) & looks
+        and not other.facts.read & (own - other.facts.assigned)
         for other in _others(block, blocks)
     )
 

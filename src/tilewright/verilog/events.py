@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from bisect import bisect_right
 from dataclasses import dataclass
 
 MATCHED, NO_MATCH, AT_END = "matched", "no match", "at end"
@@ -77,8 +78,8 @@ class ReadEvent:
     is_letter: a character is taken for a digit that is a letter; is_met: a comparison asks for this very one.
     bounds: how many comparisons by order held of a character, one after the other; MISSED behind one that did
     not. parts: what was asked of the characters of a line.
-    is_rounded: a real number in a variable that has no room for its fraction. owner: the file; load: the one of
-    which it stands for the number of words.
+    is_rounded: a real number in a variable that has no room for its fraction. owner: the file; leader: the one
+    that is read before it in turn, and gave something; load: the one of which it stands for the number of words.
     """
 
     code: str
@@ -138,6 +139,7 @@ class ReadEvent:
     bounds: int = 0
     parts: Parts | None = None
     owner: Stream | None = dataclasses.field(default=None, repr=False, compare=False)
+    leader: Stream | None = dataclasses.field(default=None, repr=False, compare=False)
     load: MemoryLoad | None = dataclasses.field(default=None, repr=False, compare=False)
 
     def cut(self, key: object, *, width: int) -> None:
@@ -239,6 +241,19 @@ class Stream:
     def is_octets(self) -> bool:
         """Whether it is read by octets alone, which may have any value."""
         return all(event.code in (BYTES, "c") for event in self.events)
+
+    def led_by(self, before: ReadEvent | None) -> Stream | None:
+        """The file that gave something just before, if the two are read in turn, and that one first."""
+        other = None if before is None or before.status != MATCHED else before.owner
+        if other is None or not (other.events and self.events):
+            return None
+        return other if other.events[0].call < self.events[0].call else None
+
+    def line_at(self, offset: int) -> ReadEvent | None:
+        """The line read by `$fgets` that holds the byte at `offset`."""
+        at = bisect_right(self.events, offset, key=lambda event: event.start) - 1
+        event = self.events[at] if at >= 0 else None
+        return event if event is not None and event.code == "line" else None
 
     def byte_events(self) -> list[ReadEvent]:
         """All reads of `$fread` in order."""

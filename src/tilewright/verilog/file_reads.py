@@ -110,8 +110,9 @@ def _read(machine: Machine, stream: Stream, items: tuple[Item, ...], reading: Re
         raise FinishSimulationSignal
     events = _record(done, reading, machine)
     stream.is_assumed = stream.is_assumed or machine.assumptions > 0
+    leader = stream.led_by(machine.last_read)
     for event in events:
-        event.owner = stream
+        event.owner, event.leader = stream, leader
     if not stream.is_lost:
         stream.events += events
     _assign(machine, done, events, reading)

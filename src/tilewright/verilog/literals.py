@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable
 from typing import Any
 
 from tilewright.verilog.compiler import Compiler, Evaluate
 from tilewright.verilog.scan import digits_value
 from tilewright.verilog.values import UNKNOWN, Value, text_value, wrap
+
+
+_ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{1,2}|[0-7]{1,3}|.)", re.DOTALL)
+_ESCAPES = {"n": "\n", "t": "\t", "v": "\v", "f": "\f", "a": "\a", "r": "\r", "\n": ""}
 
 
 def literal(expression: Any, _: Compiler) -> Evaluate:
@@ -30,9 +35,21 @@ def _digits_with_x(text: str, width: int, *, is_signed: bool) -> Value:
 
 
 def string(expression: Any, _: Compiler) -> Evaluate:
-    """A text."""
+    """A text; the escape `\\r`, which the standard does not have, is the letter for some simulators."""
     value = text_value(expression.value.encode("latin-1", "replace"))
-    return lambda _: value
+    if r"\r" not in expression.rawValue:
+        return lambda _: value
+    text = _ESCAPE.sub(_unescaped, expression.rawValue.strip('"'))
+    returns = text_value(text.encode("latin-1", "replace"))
+    return lambda machine: returns if machine.simulator.knows_returns else value
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    """What an escape in a text stands for."""
+    code = match[1]
+    if code[0] == "x":
+        return chr(int(code[1:], 16))
+    return chr(int(code, 8)) if code.isdigit() else _ESCAPES.get(code, code)
 
 
 def constant(given: Any, type_: Any) -> Evaluate:

@@ -26,7 +26,9 @@ def mailbox_method(call: Any, compiler: Compiler) -> Evaluate | None:
         return None
     box, line = compiler.expression(receiver), compiler.line(call)
     if name == "num":
-        return lambda machine: Value(len(machine.heap.boxes.get(object_of(box(machine), machine, line), ())))
+        return lambda machine: Value(
+            len(machine.heap.boxes.get(object_of(box(machine), machine, line), ()))
+        )
     if not call.arguments:
         return None
     argument = call.arguments[0]

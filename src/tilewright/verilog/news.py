@@ -122,6 +122,11 @@ class News:
             event = ReadEvent("", load.line, 0, 0, MATCHED, 0, 0, load=load)
             self.taken.update(dict.fromkeys(names, event))
 
+    def begin(self, result: str) -> None:
+        """A function begins: nothing is known of what its result will hang on."""
+        self.taken.pop(result, None)
+        self.compared.pop(result, None)
+
     def pass_by(self, names: Iterable[str], items: Items) -> None:
         """These variables would have been set if the reads had not failed: they tell of the file."""
         owners = [one.owner for one in items.values() if isinstance(one, ReadEvent)]
@@ -158,7 +163,7 @@ class News:
                 is_called_wrong = complaint is not None and one.status == NO_MATCH
                 one.is_fatal = one.is_fatal or ((is_end or is_called_wrong) and one.is_checked)
                 one.is_reported = one.is_reported or one.is_checked
-                if one.owner is not None and one.is_checked and is_over:
+                if one.owner is not None and one.is_checked and (is_over or one.leader):
                     one.owner.complaint = one.owner.complaint or complaint
             elif one.content is None:
                 one.is_optional &= said is not None and said.is_excuse and not is_end

@@ -44,7 +44,8 @@ def compile_return(statement: Any, compiler: Compiler) -> Run:
         event = machine.heap.take() if is_char else event
         machine.news.returned = {**tell(machine), **machine.news.here}
         taken = machine.news.taken
-        machine.news.take(names, next((taken[one] for one in sources if one in taken), None))
+        found = next((taken[one] for one in (*sources, *names) if one in taken), None)
+        machine.news.take(names, found)
         raise ReturnCallSignal(given, event, machine.news.here)
 
     return run

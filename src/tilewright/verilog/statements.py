@@ -22,6 +22,7 @@ from tilewright.verilog.loops import LOOPS
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.nonblocking import catch_up
 from tilewright.verilog.objects import FindName
+from tilewright.verilog.paths import path_of
 from tilewright.verilog.places import compile_target
 from tilewright.verilog.read_order import in_open_order
 from tilewright.verilog.returns import compile_return
@@ -32,7 +33,7 @@ from tilewright.verilog.signals import (
 )
 from tilewright.verilog.subroutines import compile_subroutine, prepare_call
 from tilewright.verilog.system_calls import compile_system_call
-from tilewright.verilog.tellers import compile_causes, compile_teller, holder_of
+from tilewright.verilog.tellers import compile_causes, compile_teller, holder_of, leaves_early
 from tilewright.verilog.testbench import Testbench
 from tilewright.verilog.unknown_branches import compile_unknown
 from tilewright.verilog.values import Value
@@ -195,6 +196,7 @@ def _conditional(statement: Any, compiler: Compiler) -> Run:
     on_unknown = compile_unknown([one for one in branches if one[0]], compiler)
     tell, passed = compile_teller(statement.conditions[0].expr), set(facts_of(statement).assigned)
     causes = compile_causes(statement.conditions[0].expr)
+    hanging = passed | _returned(statement, compiler)
 
     def run(machine: Machine) -> None:
         machine.step()
@@ -214,13 +216,19 @@ def _conditional(statement: Any, compiler: Compiler) -> Run:
         with machine.branch(items, causes(machine)):
             (if_true if holds else if_false)(machine)
         if hole is not None:
-            machine.news.count(passed, hole[0])
+            machine.news.count(hanging, hole[0])
         elif text is not None:
-            machine.news.take(passed, text)
+            machine.news.take(hanging, text)
         elif word is not None:
-            machine.news.compared.update(dict.fromkeys(passed, word))
+            machine.news.compared.update(dict.fromkeys(hanging, word))
 
     return run
+
+
+def _returned(statement: Any, compiler: Compiler) -> set[str]:
+    """The result of the function that a branch of a statement may leave."""
+    result = compiler.results[-1] if compiler.results else None
+    return {path_of(result)} if result is not None and leaves_early(statement) else set()
 
 
 def _assertion(statement: Any, compiler: Compiler) -> Run:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tilewright.verilog.compiler import Compiler, Evaluate
+from tilewright.verilog.events import ReadEvent
 from tilewright.verilog.leaves import is_structure, leaves_of
 from tilewright.verilog.looks import fill
 from tilewright.verilog.machine import Machine
@@ -69,13 +70,15 @@ def _has_index(call: Any) -> bool:
 
 
 def _use(machine: Machine, parts: Parts) -> None:
-    """What goes into a queue is used."""
+    """What goes into a queue is used, but for digits x: those are when somebody looks at the element."""
     for leaf in parts.values():
         for _, event in (leaf or {}).values():
             if event is not None:
+                was_used = event.is_x_used
                 machine.use_event(
                     event, next((one for one in event.cuts if isinstance(one, str)), "")
                 )
+                event.is_x_used = was_used if event.has_x else event.is_x_used
 
 
 def _reorder(
@@ -84,11 +87,20 @@ def _reorder(
     """Put the elements of one leaf in order; those that are taken out go to `machine.popped`."""
     leaf: Memory = machine.memory(path)
     machine.step(1 + (len(order) + len(machine.marks)) // 64)
-    old, given = leaf.elements, UNKNOWN if new is None else new.get((), (None, None))[0]
+    given, event = (UNKNOWN, None) if new is None else new.get((), (None, None))
+    old, marks = leaf.elements, _open_marks(machine, path)
     if taken.bits is not None:
-        machine.popped[suffix] = {(): (old.get(taken.bits), None)}
+        machine.popped[suffix] = {(): (old.get(taken.bits), marks.get(taken.bits))}
     values = [given if one is _NEW else old.get(one.bits) for one in order]
     leaf.elements = {at: value for at, value in enumerate(values) if value is not None}
     leaf.loaded = set(leaf.elements)
-    for key in [key for key in machine.marks if isinstance(key, tuple) and key[0] == path]:
-        del machine.marks[key]
+    for at, one in enumerate(order):
+        mark = event if one is _NEW else marks.get(one.bits)
+        if mark is not None and mark.has_x:
+            machine.mark((path, at), mark)
+
+
+def _open_marks(machine: Machine, path: str) -> dict[object, ReadEvent]:
+    """The reads that left the elements of an array, taken from them."""
+    keys = [key for key in machine.marks if isinstance(key, tuple) and key[0] == path]
+    return {key[1]: machine.marks.pop(key) for key in keys}

@@ -168,6 +168,7 @@ def _call(
                 drop(machine, name, is_array=is_array)
         if body.is_automatic and body.result_path:
             drop(machine, body.result_path, is_array=body.has_parts)
+        machine.news.begin(body.result_path)
         body.run(compiler, machine)
         results = [one.take(machine, body.arguments[one.position][0]) for one in outputs]
         event = machine.marks.get(body.result_path)

@@ -33,7 +33,7 @@ from tilewright.verilog.strings import (
 from tilewright.verilog.structure_queues import structure_method
 from tilewright.verilog.tellers import saying_of
 from tilewright.verilog.texts import compile_printed, compile_text
-from tilewright.verilog.values import UNKNOWN, Value
+from tilewright.verilog.values import UNKNOWN, Value, text_value
 
 
 def compile_system_call(call: Any, compiler: Compiler) -> Evaluate:
@@ -80,12 +80,13 @@ def _display(call: Any, compiler: Compiler) -> Evaluate:
 
 
 def _enum_method(call: Any, compiler: Compiler) -> Evaluate:
-    """`value.next()` and its kin, by the order in which an enumeration lists its values."""
+    """`value.next()`, `value.name()` and their kin, as an enumeration lists its values."""
     name, subject = call.subroutineName, call.arguments[0]
     type_ = subject.type.canonicalType
     if not type_.isEnum:
         return _forget_targets(call, compiler)
-    members = [whole(one.value) for one in type_ if one.kind.name == "EnumValue"]
+    values = [one for one in type_ if one.kind.name == "EnumValue"]
+    members, names = [whole(one.value) for one in values], [str(one.name) for one in values]
     width, is_signed = int(type_.bitWidth), bool(type_.isSigned)
     operand = compiler.expression(subject)
     steps = compiler.expression(call.arguments[1]) if len(call.arguments) > 1 else None
@@ -96,6 +97,8 @@ def _enum_method(call: Any, compiler: Compiler) -> Evaluate:
         if name in ("first", "last"):
             return Value(members[0 if name == "first" else -1], width, is_signed)
         bits, by = operand(machine).bits, steps(machine).bits if steps else 1
+        if name == "name" and bits is not None:
+            return text_value(names[members.index(bits)].encode() if bits in members else b"")
         if bits is None or bits not in members or by is None:
             return UNKNOWN
         at = members.index(bits) + (by if name == "next" else -by)
@@ -243,5 +246,5 @@ _COMPILERS: dict[str, Callable[[Any, Any], Evaluate]] = {
     **dict.fromkeys(STRING_METHODS, string_method),
     **dict.fromkeys(STRING_MAKERS, string_from_number),
     **dict.fromkeys(("$size", "$left", "$right", "$low", "$high"), _bounds),
-    **dict.fromkeys(("first", "last", "next", "prev", "num"), _enum_method),
+    **dict.fromkeys(("first", "last", "next", "prev", "num", "name"), _enum_method),
 }
