@@ -96,10 +96,10 @@ class FileText:
 
     def odd_line(self, opened: Stream | MemoryLoad) -> int:
         """First line with such a byte that the reader does not pass over, in a comment, header or trailer."""
-        octets = isinstance(opened, Stream) and [e for e in opened.events if e.code in (BYTES, "c")]
+        events = opened.events if isinstance(opened, Stream) else []
+        octets = [event for event in events if event.code in (BYTES, "c")]
         if octets:
-            is_last = octets[-1] is opened.events[-1]
-            end = octets[-1].end if is_last else len(self.content)
+            end = octets[-1].end if octets[-1] is events[-1] else len(self.content)
             return FileText(_blanked(self.content[:end], octets), self.base)._odd_line(opened)
         return self._odd_line(opened)
 

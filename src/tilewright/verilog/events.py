@@ -56,30 +56,31 @@ class ReadEvent:
     "counted" or "open" (it goes on as the file does). words: what a later `$sscanf` made of the line. call:
     number of the read, which all conversions of one share. matched: how many conversions of the call
     matched; texts: those by `%s` and `%c`. is_used: the testbench looked at the value that this read left;
-    of one that failed, at the old value; is_computed: not only in the condition of an `if`. is_exposed: the variable goes to the design. is_fatal: the
-    testbench ended the simulation because this read failed; is_reported: it printed something. is_settled:
-    it took note of the end, and went on without the value. literal: a character of the format that did not
-    match. is_in_line: it is one of a line's words; is_blind: nobody looks at how many its
-    `$sscanf` found; is_apart: the format has white space behind it; is_short_line: the line ends before the format does;
-    has_default: the variables that it left alone hold what the testbench set, and no older word;
-    is_outside: it was stored at an address that its memory does not have, and is_missed: something looked
-    for it there. is_copied: to another variable. cuts: variables that got a copy of the number without its
-    first bits, of which `cut_to` were kept; is_cut_used, is_whole_used: somebody looked at such a copy, or
-    at the number elsewhere. is_last_of_few: its loop ended with the file, and left elements of a memory
-    without a word that the testbench uses; lacks: what it uses of a memory that no word filled, one of
-    UNFILLED, OUTSIDE, EMPTY and NO_KEY; lacked: its name and address. is_char: of `$fgetc`, where is_checked
-    says that the testbench asked whether it is the end of the file; is_seen: it looked at the character at
-    all; is_weighed: it compared it with others, not in a loop that goes on as the file does; is_known: with
-    what it is, or by order; doubts: with these others; is_digit: it is taken for one. is_parted: of a line in
-    a register, some characters were taken by their place; odd_part: one of which a bit was taken that is no
-    binary digit.
+    of one that failed, at the old value; is_computed: not only in the condition of an `if`. is_exposed: the
+    variable goes to the design. is_fatal: the testbench ended the simulation because this read failed;
+    is_reported: it printed something. is_settled: it took note of the end, and went on without the value.
+    literal: a character of the format that did not match; is_apart: white space stands behind it in the
+    format. is_in_line: it is one of a line's words; is_blind: nobody looks at how many its `$sscanf` found;
+    is_short_line: the line ends before the format does; has_default: the variables that it left alone hold
+    what the testbench set, and no older word; is_outside: it was stored at an address that its memory does
+    not have, and is_missed: something looked for it there. is_copied: to another variable. cuts: variables
+    that got a copy of the number without its first bits, of which `cut_to` were kept; is_cut_used,
+    is_whole_used: somebody looked at such a copy, or at the number elsewhere. is_last_of_few: its loop ended
+    with the file, and left elements of a memory without a word that the testbench uses; lacks: what it uses
+    of a memory that no word filled, one of UNFILLED, OUTSIDE, EMPTY and NO_KEY; lacked: its name and address.
+    is_char: of `$fgetc`, where is_checked says that the testbench asked whether it is the end of the file;
+    is_seen: it looked at the character at all; is_weighed: it compared it with others, not in a loop that
+    goes on as the file does; is_known: with what it is, or by order; doubts: with these others; is_digit: it
+    is taken for one. is_parted: of a line in a register, some characters were taken by their place; odd_part:
+    one of which a bit was taken that is no binary digit.
     is_beyond: somebody took bits of it that its variable does not have. has_x: digits x or z are in its
     variable; is_x_used: somebody computes with those; is_x_shown: prints them; is_x_asked: asks for them.
     is_letter: a character is taken for a digit that is a letter; is_met: a comparison asks for this very one.
     bounds: how many comparisons by order held of a character, one after the other; MISSED behind one that did
     not. parts: what was asked of the characters of a line.
-    is_rounded: a real number in a variable that has no room for its fraction. owner: the file; leader: the one
-    that is read before it in turn, and gave something; load: the one of which it stands for the number of words.
+    is_rounded: a real number in a variable that has no room for its fraction. owner: the file; leader: the
+    one that is read before it in turn, and gave something; load: that of which it stands for the number of
+    words.
     """
 
     code: str
@@ -280,7 +281,8 @@ class MemoryLoad:
     is_again: both are of one call. old_reads: addresses of those that the testbench looked at. indices:
     addresses of the elements of a memory with several dimensions. beyond: stands for what the testbench
     finds at addresses that the memory does not have. lacks, lacked: as of a `ReadEvent`. open_words: stand
-    for the words with digits x or z in the memory, by their address. complaint: where the testbench complains of how many words there are, and what it says.
+    for the words with digits x or z in the memory, by their address. complaint: where the testbench complains
+    of how many words there are, and what it says.
     """
 
     name: str

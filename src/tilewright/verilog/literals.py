@@ -11,7 +11,6 @@ from tilewright.verilog.compiler import Compiler, Evaluate
 from tilewright.verilog.scan import digits_value
 from tilewright.verilog.values import UNKNOWN, Value, text_value, wrap
 
-
 _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{1,2}|[0-7]{1,3}|.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "v": "\v", "f": "\f", "a": "\a", "r": "\r", "\n": ""}
 

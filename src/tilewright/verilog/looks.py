@@ -45,7 +45,7 @@ def read_memory(machine: Machine, path: str, at: object | None, default: Value) 
         machine.event_of((path, at))
         machine.use((path, at))
         for load in memory.loads:
-            _look_at_load(machine, memory, load, at)
+            _look_at_load(memory, load, at)
     if at is None or None in memory.elements or machine.is_volatile(path):
         return UNKNOWN
     value = memory.elements.get(at, default)
@@ -86,7 +86,7 @@ def look_beyond(machine: Machine, path: str, at: object | None) -> None:
         memory.filler.is_last_of_few = True
 
 
-def _look_at_load(machine: Machine, memory: Memory, load: MemoryLoad, at: object | None) -> None:
+def _look_at_load(memory: Memory, load: MemoryLoad, at: object | None) -> None:
     """Whether the word is one that this load gave, or should have given."""
     load.is_seen = True
     address = load.indices.get(at) if load.indices else at

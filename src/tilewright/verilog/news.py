@@ -18,8 +18,8 @@ MOST_TOLD = 256
 
 @dataclass(frozen=True, slots=True)
 class Saying:
-    """What the testbench prints, and the line. is_complaint: it says that something is wrong; is_doubt: it does
-    if the simulation ends with it, as "unknown command" does; is_excuse: it says that the testbench goes on
+    """What the testbench prints, and the line. is_complaint: it says that something is wrong; is_doubt: so it
+    does if the simulation ends with it, as "unknown command"; is_excuse: it says that the testbench goes on
     without something."""
 
     line: int
@@ -71,8 +71,8 @@ class News:
     """told: what each variable tells, by its path. around: what the conditions of the branches under way
     told. returned: what the function that ends tells by its result. taken: variables that hold the result
     of a read that got something, or hang on a text; compared: those that are set where a word is compared.
-    causes: of the branches under way. counted: of the loops over files under way, what they count. doubt: what
-    was said last that is none but a doubt, and in which branch."""
+    causes: of the branches under way. counted: of the loops over files under way, what they count. doubt: the
+    last one that was said, and in which branch."""
 
     told: dict[str, Items] = field(default_factory=dict)
     taken: dict[str, ReadEvent] = field(default_factory=dict)

@@ -14,7 +14,7 @@ from tilewright.verilog.leaves import is_deep
 from tilewright.verilog.looks import fill
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.objects import FindName, find_memory, find_name
-from tilewright.verilog.places import compile_key
+from tilewright.verilog.places import FindKey, compile_key
 from tilewright.verilog.stored import Key, Memory, length
 from tilewright.verilog.values import UNKNOWN, Value
 from tilewright.verilog.variables import drop, forget_property
@@ -44,35 +44,27 @@ def queue_method(call: Any, compiler: Compiler) -> Evaluate:
     def evaluate(machine: Machine) -> Value:
         machine.step()
         is_kept, machine.heap.is_kept = machine.heap.is_kept, False
-        event = machine.event_of(find_source(machine))
-        was_used = event is not None and event.is_x_used
-        given = [argument(machine) for argument in arguments]
+        given, event = _given(machine, arguments, find_source)
         path = find(machine)
         memory = machine.memory(path)
         if None in memory.elements:
+            machine.use_x(event)
             return UNKNOWN
-        if event is not None and event.has_x:
-            event.is_x_used = was_used  # until somebody looks at the element
         elements = list_of(memory)
         size = len(elements)
         machine.step(size // 64)
         if is_taken and not elements and machine.is_looking:
-            note_gap(machine, path, 0, UNKNOWN, sort=GROWING)
-            machine.use((path, 0))
-        if is_taken and not elements and memory.filler is not None and machine.is_looking:
-            memory.filler.is_last_of_few = True
-        result = change(elements, given)
+            _note_empty(machine, path, memory)
+        result: Value | None = change(elements, given)
         if result is None:
             memory.elements = {None: UNKNOWN}
             return UNKNOWN
         memory.elements = dict(enumerate(elements))
         memory.size = len(elements)
-        pushed = [event if event is not None and event.has_x else None] if is_given else []
-        taken = _move_marks(machine, path, size, change, [*given[: len(given) - is_given], *pushed])
-        if is_kept and taken is not None:
-            machine.heap.returned = taken
-        elif taken is not None:
-            machine.use_event(taken, "")
+        if memory.is_open or event is not None:
+            memory.is_open = True
+            moved = [*given[: len(given) - is_given], *[event] * is_given]
+            _hand_out(machine, _move_marks(machine, path, size, change, moved), is_kept=is_kept)
         if is_given:
             fill(machine, memory)
         return result
@@ -82,6 +74,28 @@ def queue_method(call: Any, compiler: Compiler) -> Evaluate:
 
 def _no_key(_: Machine) -> Key | None:
     return None
+
+
+def _given(
+    machine: Machine, arguments: list[Evaluate], find_source: FindKey
+) -> tuple[list[Value], ReadEvent | None]:
+    """What a method is given, and the read that left digits x in it: they are used when somebody looks at the
+    element."""
+    event = machine.event_of(find_source(machine))
+    was_used = event is not None and event.is_x_used
+    given = [argument(machine) for argument in arguments]
+    if event is None or not event.has_x:
+        return given, None
+    event.is_x_used = was_used
+    return given, event
+
+
+def _note_empty(machine: Machine, path: str, memory: Memory) -> None:
+    """An element is taken out of an empty queue."""
+    note_gap(machine, path, 0, UNKNOWN, sort=GROWING)
+    machine.use((path, 0))
+    if memory.filler is not None:
+        memory.filler.is_last_of_few = True
 
 
 def _move_marks(
@@ -94,6 +108,14 @@ def _move_marks(
         if event is not None:
             machine.mark((path, at), event)
     return taken if isinstance(taken, ReadEvent) else None
+
+
+def _hand_out(machine: Machine, event: ReadEvent | None, *, is_kept: bool) -> None:
+    """An element is taken out: the read that left it goes with it, or is used."""
+    if is_kept:
+        machine.heap.returned = event
+    elif event is not None:
+        machine.use_event(event, "")
 
 
 def _ordering(call: Any, find: FindName, compiler: Compiler) -> Evaluate:

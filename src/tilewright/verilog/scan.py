@@ -24,8 +24,8 @@ _BITS = {"b": 1, "o": 3, "h": 4}
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One piece of a format: a conversion ("b o h d s c f"), white space (" ") or a character. is_apart: white
-    space stands behind it."""
+    """One piece of a format: a conversion ("b o h d s c f"), white space (" ") or a character. is_apart:
+    white space stands behind it."""
 
     code: str
     field: int = 0

@@ -26,8 +26,8 @@ class Simulator:
     stand in the order of numbers without a sign, and none is next to one that is not there.
     has_signed_members: a member of a packed structure or union can have a sign. rounds_reals: %f puts the
     nearest integer into a variable that is none of real numbers; else something else. sorts_by_digits:
-    `sort`, `min` and `max` take negative numbers for large ones. knows_returns: ``\\r`` in a text is a carriage
-    return; else the letter r.
+    `sort`, `min` and `max` take negative numbers for large ones. knows_returns: ``\\r`` in a text is a
+    carriage return; else the letter r.
     """
 
     name: str

@@ -31,8 +31,9 @@ class Outside:
 class Memory:
     """An unpacked array: known elements, and the loads that filled it.
 
-    size: of one that can grow. filler: the last read before an element was stored, in a loop that goes on as
-    a file does; source: in any loop.
+    size: of one that can grow; is_open: digits x came into it, and the marks of its elements move with them.
+    filler: the last read before an element was stored, in a loop that goes on as a file does; source: in any
+    loop.
     """
 
     elements: dict[object, Value] = field(default_factory=dict)
@@ -41,6 +42,7 @@ class Memory:
     size: int | None = None
     filler: ReadEvent | None = None
     source: ReadEvent | None = None
+    is_open: bool = False
 
     def copy(self) -> Memory:
         """An array of its own with the same elements."""
@@ -51,6 +53,7 @@ class Memory:
             self.size,
             self.filler,
             self.source,
+            self.is_open,
         )
 
 

@@ -20,8 +20,8 @@ from tilewright.verilog.events import ReadEvent
 from tilewright.verilog.facts import facts_of
 from tilewright.verilog.frames import restore, take_away
 from tilewright.verilog.leaves import has_parts
-from tilewright.verilog.mailboxes import mailbox_method
 from tilewright.verilog.machine import Machine
+from tilewright.verilog.mailboxes import mailbox_method
 from tilewright.verilog.objects import object_of
 from tilewright.verilog.paths import path_of
 from tilewright.verilog.places import default_value

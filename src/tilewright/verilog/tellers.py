@@ -29,7 +29,7 @@ _DOUBT = re.compile(
     re.IGNORECASE,
 )
 _EXCUSE = re.compile(
-    r"\b(skip(ped|ping|s)?|default(s)?|optional|ignor(ed|ing)|instead|without|not (given|checked|compared))\b",
+    r"\b(skip(ped|ping|s)?|defaults?|optional|ignor(ed|ing)|instead|without|not (given|checked|compared))\b",
     re.IGNORECASE,
 )
 _COMPLAINING = ("$error", "$fatal")

@@ -29,7 +29,7 @@ def unchecked_lines(testbench: Testbench) -> list[int]:
 
 
 def unchecked_reads(blocks: list[Any]) -> set[int]:
-    """Offsets of `$fscanf`, `$fgets` and `$sscanf` calls whose result is dropped, or stored and never read."""
+    """Offsets of `$fscanf`, `$fgets` and `$sscanf` calls whose result nothing looks at."""
     dropped: set[int] = set()
     stored: dict[int, str] = {}
     written: set[int] = set()
