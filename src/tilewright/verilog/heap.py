@@ -28,7 +28,7 @@ class Heap:
     branches: how many branches of forks were followed. begun:
     static variables of blocks that have their initial values. is_kept: the result of the next call is copied
     to a variable, which is no use of it; returned: then, the read that it came from. boxes: what each mailbox
-    holds, and the reads that left it; waiting: those that a process found empty.
+    holds, and the reads that left it; waiting: those that were found empty, and by which process.
     """
 
     this: int = 0
@@ -40,7 +40,7 @@ class Heap:
     branches: int = 0
     begun: set[str] = field(default_factory=set)
     boxes: dict[int, list[tuple[Value, ReadEvent | None]]] = field(default_factory=dict)
-    waiting: set[int] = field(default_factory=set)
+    waiting: dict[int, Process] = field(default_factory=dict)
     is_kept: bool = False
     returned: ReadEvent | None = None
 

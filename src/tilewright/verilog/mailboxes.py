@@ -53,7 +53,7 @@ def _put(box: Evaluate, given: Any, compiler: Compiler, *, line: int) -> Evaluat
         else:
             with machine.unused():
                 held = value(machine)
-        if at in machine.heap.waiting:
+        if machine.heap.waiting.get(at, machine.heap.process) != machine.heap.process:
             machine.lose_shared(line)  # what waits for it has been left already
         machine.heap.boxes.setdefault(at, []).append((held, event))
         return Value(1, 32, is_signed=True)
@@ -73,7 +73,7 @@ def _get(box: Evaluate, place: Any, compiler: Compiler, *, name: str, line: int)
             return UNKNOWN
         held = machine.heap.boxes.get(at, [])
         if not held:
-            machine.heap.waiting.add(at)
+            machine.heap.waiting[at] = machine.heap.process
             if is_waiting:
                 raise WaitForeverSignal
             return Value(0, 32, is_signed=True)

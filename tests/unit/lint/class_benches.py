@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.unit.lint import array_benches, growing_benches
+from tests.unit.lint import array_benches, growing_benches, process_benches
 
 FILES = {
     "d.txt": b"01\nab\nff\n10\n22\n33\n",
@@ -275,5 +275,6 @@ BENCHES |= {
     for name, (declared, body, lines, errors) in {
         **growing_benches.BENCHES,
         **array_benches.BENCHES,
+        **process_benches.BENCHES,
     }.items()
 }
