@@ -51,7 +51,7 @@ CASES = {
     "octets with spaces": block(SPACED, b"9f 00 00 00\n03 00 00 00\n", "spaced-word"),
     "words and a comment": block(SPACED, b"9f000000 1\n03000000 2\n"),
     "octets behind a header": block(IMAGE, b"P6 2 2\n\x01\xff\x80\x00"),
-    "octets behind a header with another": block(IMAGE, b"P6 \xff 2\n\x01\xff\x80\x00", "binary"),
+    "octets behind a header with another": block(IMAGE, b"P6 \xff 2\n\x01\xff\x80\x00", "header-left"),
     "digits x in a queue": case(
         f'reg [7:0] p[$]; initial begin f = $fopen("d.txt", "r"); {UNKNOWN} end', b"01\nxx\n03\n"
     ),
@@ -110,7 +110,8 @@ def test_lines_that_are_cut_into_pieces(tmp_path: Path) -> None:
 
 SETTINGS = """module t; string line, key, val; int f, n, rows = 4;
   initial begin f = $fopen("d.txt", "r"); while ($fgets(line, f)) begin
-    n = $sscanf(line, "%s = %s", key, val); if (n == 2 && key == "rows") rows = val.atoi(); end $display("%0d", rows); end endmodule"""
+    n = $sscanf(line, "%s = %s", key, val); if (n == 2 && key == "rows") rows = val.atoi(); end
+    $display("%0d", rows); end endmodule"""
 
 
 def test_settings_in_another_form(tmp_path: Path) -> None:
