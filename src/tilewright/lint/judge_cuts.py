@@ -73,14 +73,13 @@ def _judge_pieces(judge: Judge, words: list[ReadEvent]) -> None:
         if event.status == MATCHED and event.is_in_line and event.code != "d" and not event.field:
             groups.setdefault(event.line, []).append(event)
     for pieces in groups.values():
-        full = max(len(event.digits) for event in pieces)
-        short = next((event for event in pieces if len(event.digits) < full), None)
+        short = next((event for event in pieces if len(event.digits) < event.room), None)
         if short is not None and any(a.end == b.start for a, b in pairwise(pieces)):
             token = judge.text.token_at(short.start)
             judge.report(
                 "error",
                 "bad-word",
-                f"the reader cuts the line into pieces of {full} digits, but {shown(short.digits)} of "
+                f"the reader cuts the line into pieces of {short.room} digits, but {shown(short.digits)} of "
                 f"{shown(token.text if token else b'')} is shorter: correct the line",
                 short.start,
                 short.line,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tilewright.lint.file_text import Token, shown
 from tilewright.lint.judge import Judge
@@ -83,10 +84,11 @@ class WordJudge:
         return lengths == {token.end - self.event.start}
 
     def _is_piece(self) -> bool:
-        """Whether another word that was taken begins where this one ends."""
+        """Whether another word that was taken begins where this one ends, or the reverse."""
         line = self.judge_of.stream.line_at(self.event.start)
         words = line.words if line is not None else []
-        return any(e.start == self.event.end and e.status == MATCHED for e in words)
+        start, end = self.event.start, self.event.end
+        return any(e.status == MATCHED and (e.start == end or e.end == start) for e in words)
 
     def _report_outside(self) -> None:
         if self.judge_of.simulator.wraps:
@@ -209,11 +211,10 @@ class WordJudge:
         is_even = pieces[-1].end == token.end and all(len(e.digits) == e.field for e in pieces)
         last_call = [e for e in self.judge_of.stream.events if e.call == pieces[-1].call]
         is_even = is_even and all(e.end <= token.end for e in last_call)
-        is_even = is_even and not any(e.is_apart for e in pieces[:-1])
+        is_even = is_even and not any(a.is_apart and a.call != b.call for a, b in pairwise(pieces))
         is_whole = self.judge_of.stream.position >= len(self.judge_of.text.content.rstrip())
         rest = self.judge_of.text.content[event.end : event.end + 1]
-        is_run = event.run[1] == token.end and not event.is_apart
-        if (is_even and is_whole) or not rest.isalnum() or is_run:
+        if (is_even and is_whole) or not rest.isalnum() or event.run[1] == token.end:
             return
         self._report(
             "error",

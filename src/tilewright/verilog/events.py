@@ -60,19 +60,20 @@ class ReadEvent:
     variable goes to the design. is_fatal: the testbench ended the simulation because this read failed;
     is_reported: it printed something. is_settled: it took note of the end, and went on without the value.
     literal: a character of the format that did not match; is_apart: white space stands behind it in the
-    format. is_in_line: it is one of a line's words; is_blind: nobody looks at how many its `$sscanf` found;
-    is_short_line: the line ends before the format does; has_default: the variables that it left alone hold
-    what the testbench set, and no older word; is_outside: it was stored at an address that its memory does
-    not have, and is_missed: something looked for it there. is_copied: to another variable. cuts: variables
-    that got a copy of the number without its first bits, of which `cut_to` were kept; is_cut_used,
-    is_whole_used: somebody looked at such a copy, or at the number elsewhere. is_last_of_few: its loop ended
-    with the file, and left elements of a memory without a word that the testbench uses; lacks: what it uses
-    of a memory that no word filled, one of UNFILLED, OUTSIDE, EMPTY and NO_KEY; lacked: its name and address.
-    is_char: of `$fgetc`, where is_checked says that the testbench asked whether it is the end of the file;
-    is_seen: it looked at the character at all; is_weighed: it compared it with others, not in a loop that
-    goes on as the file does; is_known: with what it is, or by order; doubts: with these others; is_digit: it
-    is taken for one. is_parted: of a line in a register, some characters were taken by their place; odd_part:
-    one of which a bit was taken that is no binary digit.
+    format. is_in_line: it is one of a line's words; is_blind: nobody looks at how many its `$sscanf` found,
+    and `room` are the characters of the part of the line that it was given; is_short_line: the line ends
+    before the format does; has_default: the variables that it left alone hold what the testbench set, and no
+    older word; is_outside: it was stored at an address that its memory does not have, and is_missed:
+    something looked for it there. is_copied: to another variable. cuts: variables that got a copy of the
+    number without its first bits, of which `cut_to` were kept; is_cut_used, is_whole_used: somebody looked at
+    such a copy, or at the number elsewhere. is_last_of_few: its loop ended with the file, and left elements
+    of a memory without a word that the testbench uses; lacks: what it uses of a memory that no word filled,
+    one of UNFILLED, OUTSIDE, EMPTY and NO_KEY; lacked: its name and address. is_char: of `$fgetc`, where
+    is_checked says that the testbench asked whether it is the end of the file; is_seen: it looked at the
+    character at all; is_weighed: it compared it with others, not in a loop that goes on as the file does;
+    is_known: with what it is, or by order; doubts: with these others; is_digit: it is taken for one.
+    is_parted: of a line in a register, some characters were taken by their place; odd_part: one of which a
+    bit was taken that is no binary digit.
     is_beyond: somebody took bits of it that its variable does not have. has_x: digits x or z are in its
     variable; is_x_used: somebody computes with those; is_x_shown: prints them; is_x_asked: asks for them.
     is_letter: a character is taken for a digit that is a letter; is_met: a comparison asks for this very one.
@@ -108,6 +109,7 @@ class ReadEvent:
     literal: int = 0
     is_in_line: bool = False
     is_blind: bool = False
+    room: int = 0
     is_apart: bool = False
     is_short_line: bool = False
     has_default: bool = False

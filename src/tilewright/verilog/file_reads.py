@@ -158,7 +158,7 @@ def sscanf(call: Any, compiler: Compiler) -> Evaluate:
         if value.origin is not None and at is not None:
             for event in events:
                 _place_in_file(event, value.origin, at)
-                event.is_blind = is_blind
+                event.is_blind, event.room = is_blind, len(value.text)
             value.origin.words += events
         _assign(machine, done, events, reading)
         machine.last_read = events[-1] if events and at is not None else None

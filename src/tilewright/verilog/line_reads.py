@@ -56,7 +56,8 @@ def fgets(call: Any, compiler: Compiler) -> Evaluate:
         event.is_checked = is_checked
         keep(machine, stream, event)
         machine.last_read = event
-        value = text_value(text) if text else old(machine)  # at the end it keeps the old line
+        is_kept = not text and (target.is_integral or not machine.simulator.clears_strings)
+        value = old(machine) if is_kept else text_value(text)
         target.assign(machine, replace(value, origin=event))
         return Value(len(text))
 

@@ -27,7 +27,7 @@ class Simulator:
     has_signed_members: a member of a packed structure or union can have a sign. rounds_reals: %f puts the
     nearest integer into a variable that is none of real numbers; else something else. sorts_by_digits:
     `sort`, `min` and `max` take negative numbers for large ones. knows_returns: ``\\r`` in a text is a
-    carriage return; else the letter r.
+    carriage return; else the letter r. clears_strings: at the end of a file, `$fgets` leaves a string empty.
     """
 
     name: str
@@ -54,6 +54,7 @@ class Simulator:
     rounds_reals: bool
     sorts_by_digits: bool
     knows_returns: bool
+    clears_strings: bool
 
     @property
     def title(self) -> str:
@@ -68,7 +69,7 @@ ICARUS = Simulator(
     breaks_at_underscores=True, leaves_out_unread=False, stops_at_zeros=False, ends_outside=False,
     wraps=False, wants_literals=False, wants_whole_names=True, seeks_forward=False, reads_0x=False,
     begins_with_x=True, makes_elements=False, has_signed_members=False,
-    rounds_reals=True, sorts_by_digits=False, knows_returns=False,
+    rounds_reals=True, sorts_by_digits=False, knows_returns=False, clears_strings=False,
 )  # fmt: skip
 VERILATOR = Simulator(
     "verilator",
@@ -77,6 +78,6 @@ VERILATOR = Simulator(
     breaks_at_underscores=False, leaves_out_unread=True, stops_at_zeros=True, ends_outside=True,
     wraps=True, wants_literals=True, wants_whole_names=False, seeks_forward=True, reads_0x=True,
     begins_with_x=False, makes_elements=True, has_signed_members=True,
-    rounds_reals=False, sorts_by_digits=True, knows_returns=True,
+    rounds_reals=False, sorts_by_digits=True, knows_returns=True, clears_strings=True,
 )  # fmt: skip
 SIMULATORS = {simulator.name: simulator for simulator in (ICARUS, VERILATOR)}

@@ -21,11 +21,11 @@ _COMPLAINT = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _DOUBT = re.compile(
-    r"(?<!%d )(?<!%0d )\b(bad|wrong|missing|mismatch|unexpected)\b"
+    r"((?<!%d )(?<!%0d )\b(bad|wrong|missing|mismatch|unexpected)|\bexpect(s|ed):? *%\w+"
     r"|\b(invalid|illegal|unknown|unrecogni[sz]ed|unsupported|malformed|corrupt(ed)?|undefined"
     r"|uninitiali[sz]ed|unreadable|cannot|can't|could not|couldn't|not a"
     r"|not (valid|supported|found|recogni[sz]ed|match|equal|allowed|known|defined|initiali[sz]ed|loaded)"
-    r"|does(n't| not)|wants|expect(s|ed)|must|too (few|many|short|long|small|large|big))\b",
+    r"|does(n't| not)|wants|must|too (few|many|short|long|small|large|big)))\b(?! *[a-z]* *[=:] *%\d*d)",
     re.IGNORECASE,
 )
 _EXCUSE = re.compile(

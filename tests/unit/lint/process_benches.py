@@ -31,6 +31,13 @@ BENCHES = {
         "on",
         "",
     ),
+    "a_string_at_the_end_of_a_file": (
+        "string l; int f, n, v, s;",
+        'f = $fopen("m.txt", "r"); while (!$feof(f)) begin n = $fgets(l, f); n += $sscanf(l, "%h", v); '
+        'if (l.len() > 0) s += v; $display("R %0d", n); end $display("R %0d", s);',
+        "4\n4\n4\n4\n-1\n443",
+        "",
+    ),
     "names_of_an_enumeration": (
         'typedef enum int {A, B = 5, C} e_t; e_t e = B; string s = "a\\rb";',
         '$display("R %s %0d %0d", e.name(), s.len(), s[1]);',

@@ -47,6 +47,9 @@ CASES = {
     "words of a line each": block(APART, b"0001\nffff\n"),
     "words that are too long for a line each": block(APART, b"00000001\nffffffff\n", "long-word"),
     "packed words": block(PACKED, b"00000001\nffffffff\n"),
+    "a record without its spaces": block(
+        'while ($fscanf(f, "%1h %1h\\n", v, x) == 2) $display("R %h %h", v, x);', b"12\nab\n"
+    ),
     "whole words": block(SPACED, b"9f000000\n03000000\n"),
     "octets with spaces": block(SPACED, b"9f 00 00 00\n03 00 00 00\n", "spaced-word"),
     "words and a comment": block(SPACED, b"9f000000 1\n03000000 2\n"),
@@ -106,6 +109,17 @@ def test_lines_that_are_cut_into_pieces(tmp_path: Path) -> None:
     assert _kinds(tmp_path, PIECES, b"0011aabb\nff\n") == set()
     assert _kinds(tmp_path, PIECES, b"0011aab\nff\n") == {"bad-word"}
     assert _kinds(tmp_path, PIECES, b"00 11 aa bb\nff\n") == {"bad-word"}
+
+
+RECORD = """module t; string line; int f, n, len, b, s = 0;
+  initial begin f = $fopen("d.txt", "r"); while ($fgets(line, f)) begin
+    n = $sscanf(line.substr(1, 2), "%h", len); for (int i = 0; i < len; i++) begin
+      n = $sscanf(line.substr(3 + 2 * i, 4 + 2 * i), "%h", b); s += b; end end $display("%0d", s); end endmodule"""
+
+
+def test_a_record_whose_last_piece_nobody_takes(tmp_path: Path) -> None:
+    """A checksum behind the pieces is no rest of the last one."""
+    assert _kinds(tmp_path, RECORD, b":020102FB\n:0105FA\n") == set()
 
 
 SETTINGS = """module t; string line, key, val; int f, n, rows = 4;
