@@ -114,7 +114,8 @@ def test_lines_that_are_cut_into_pieces(tmp_path: Path) -> None:
 RECORD = """module t; string line; int f, n, len, b, s = 0;
   initial begin f = $fopen("d.txt", "r"); while ($fgets(line, f)) begin
     n = $sscanf(line.substr(1, 2), "%h", len); for (int i = 0; i < len; i++) begin
-      n = $sscanf(line.substr(3 + 2 * i, 4 + 2 * i), "%h", b); s += b; end end $display("%0d", s); end endmodule"""
+      n = $sscanf(line.substr(3 + 2 * i, 4 + 2 * i), "%h", b); s += b; end end
+    $display("%0d", s); end endmodule"""
 
 
 def test_a_record_whose_last_piece_nobody_takes(tmp_path: Path) -> None:
