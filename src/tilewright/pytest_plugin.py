@@ -50,7 +50,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     try:
         bundles = find_bundles([folder / path for path in paths])
     except TilewrightError as error:
-        raise pytest.UsageError(str(error)) from None
+        raise pytest.Collector.CollectError(str(error)) from None
     metafunc.parametrize("bundle", list(bundles.values()), ids=list(bundles), indirect=True)
 
 
@@ -58,8 +58,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def bundle(request: pytest.FixtureRequest) -> Bundle:
     """A bundle: its `folder` has the files, `shape`, `array` and `plan` the sizes."""
     if not hasattr(request, "param"):
-        raise pytest.UsageError(
-            f"no bundles are given: say {OPTION} PATH, or mark the test {MARK}(PATH)"
+        pytest.fail(
+            f"no bundles are given: say {OPTION} PATH, or mark the test {MARK}(PATH)",
+            pytrace=False,
         )
     found: Bundle = request.param
     return found

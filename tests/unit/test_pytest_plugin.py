@@ -39,6 +39,33 @@ def test_run_that_leaves_nothing(judge):
     judge.run(["echo", "Good morning"], dumps=["dump.txt"])
 """
 
+CALLS = """
+import numpy as np, pytest
+
+def test_words_in_one_text(judge):
+    judge.run("cp psum.txt dump.txt", dumps="dump.txt", build="echo built", project=".", layout="ece284-ws")
+
+def test_nested_lists(bundle, judge):
+    judge(bundle_psums(bundle).tolist())
+
+def bundle_psums(bundle):
+    from tilewright.vectors import decode_bundle
+    return decode_bundle(bundle).psums
+
+@pytest.mark.parametrize(("call", "said"), [
+    (lambda judge: judge.run(["true"], dump=["x"]), "no keyword of judge 'dump': did you mean 'dumps'"),
+    (lambda judge: judge("x", kinds="psum"), "no keyword of judge 'kinds': did you mean 'kind'"),
+    (lambda judge: judge.run("sh '", dumps="x"), "must be the words of a command: No closing quotation"),
+    (lambda judge: judge.run("true", layout="ece284-w"), "no layout is called 'ece284-w'; did you mean"),
+    (lambda judge: judge([[0.5]]), "numbers must be integers, not float64"),
+    (lambda judge: judge([[1], [1, 2]]), "numbers must be an array, with the axes of psum: "),
+])
+def test_a_call_that_cannot_be_meant(judge, call, said):
+    with pytest.raises(AssertionError) as error:
+        call(judge)
+    assert said in str(error.value)
+"""
+
 
 @pytest.fixture
 def project(pytester, monkeypatch):
@@ -79,6 +106,12 @@ def test_every_bundle_is_a_test_and_a_failure_shows_the_finding(project):
     )
 
 
+def test_calls_take_texts_and_lists_and_name_what_is_misspelled(project):
+    project.makepyfile(test_calls=CALLS)
+    done = _run(project, "--tilewright-bundles", "vectors/1", "test_calls.py")
+    done.assert_outcomes(passed=8)
+
+
 def test_a_mark_names_bundles_beside_the_file(project):
     project.makepyfile(
         test_marked="import pytest\n"
@@ -91,13 +124,15 @@ def test_a_mark_names_bundles_beside_the_file(project):
 def test_without_bundles_a_test_does_not_pass(project):
     done = _run(project, "-k", "right")
     done.assert_outcomes(errors=1)
-    done.stdout.fnmatch_lines(["*no bundles are given: say --tilewright-bundles PATH*"])
+    done.stdout.fnmatch_lines(["no bundles are given: say --tilewright-bundles PATH*"])
+    assert "Error" not in done.stdout.str()
 
 
 def test_a_path_without_bundles_is_named(project):
     done = _run(project, "--tilewright-bundles", "nowhere", "-k", "right")
-    assert done.ret == pytest.ExitCode.INTERRUPTED or done.ret == pytest.ExitCode.USAGE_ERROR
-    assert "must be a folder of vector files" in done.stdout.str() + done.stderr.str()
+    assert done.ret == pytest.ExitCode.INTERRUPTED
+    done.stdout.fnmatch_lines(["/*nowhere must be a folder of vector files: there is none"])
+    assert ".py:" not in done.stdout.str()
 
 
 def test_a_project_that_does_not_use_it_loads_nothing(tmp_path, monkeypatch):
