@@ -2,7 +2,7 @@
 
 The names of `__all__` are the way in: `quantize` a module and `save_run` it, `load_network` and evaluate it
 in an `Engine`, `run_stages` down to the RTL, write, read, check and `explain` bundles of vector files. Each
-is loaded when it is asked for; torch is loaded by `quantize`, `link_report` and `recover` alone.
+is loaded when it is asked for; torch is loaded by `quantize`, `link_report`, `recover` and `save_run` alone.
 """
 
 from importlib import import_module
@@ -24,7 +24,7 @@ _WHERE = {
     "explain": "judge",
     "link_report": "quant",
     "load_layout": "vectors",
-    "load_network": "studies.exchange",
+    "load_network": "studies.networks",
     "make_report": "pipeline",
     "quantize": "quant",
     "read_bundle": "vectors",
@@ -36,18 +36,39 @@ _WHERE = {
 }
 """The room that has each name; `__init__.pyi` says the same to type checkers."""
 
+_NEEDS = {
+    "Engine": "numba",
+    "link_report": "torch",
+    "quantize": "torch",
+    "recover": "torch",
+    "save_run": "torch",
+}
+"""The package without which a name cannot be loaded."""
+
 __all__ = [*_WHERE]
 
 
 def __getattr__(name: str) -> Any:
-    """A name of `__all__`, and the version, which takes a moment to read."""
+    """A name of `__all__`, and the version, which takes a moment to read.
+
+    Raises `MissingPackageError`, an `ImportError`, if a package is missing that an extra brings.
+    """
     if name == "__version__":
         return import_module("importlib.metadata").version("tilewright")
     if name not in _WHERE:
         raise AttributeError(f"module 'tilewright' has no attribute {name!r}")
-    return getattr(import_module(f"tilewright.{_WHERE[name]}"), name)
+    try:
+        return getattr(import_module(f"tilewright.{_WHERE[name]}"), name)
+    except ModuleNotFoundError as error:
+        problem = import_module("tilewright.errors").MissingPackageError.named(error.name)
+        if problem is None:
+            raise
+        raise problem from None
 
 
 def __dir__() -> list[str]:
-    """What `import tilewright` offers."""
-    return sorted((*globals(), *__all__))
+    """What `import tilewright` offers with the packages that are installed."""
+    find = import_module("importlib.util").find_spec
+    missing = {package for package in _NEEDS.values() if find(package) is None}
+    offered = (name for name in __all__ if _NEEDS.get(name) not in missing)
+    return sorted((*(name for name in globals() if name.startswith("__")), *offered))

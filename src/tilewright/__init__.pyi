@@ -14,7 +14,7 @@ from tilewright.spec import IntegerLayer as IntegerLayer
 from tilewright.spec import IntegerNetwork as IntegerNetwork
 from tilewright.spec import NumberFormat as NumberFormat
 from tilewright.spec import PackedNetwork as PackedNetwork
-from tilewright.studies.exchange import load_network as load_network
+from tilewright.studies.networks import load_network as load_network
 from tilewright.studies.own_module import save_run as save_run
 from tilewright.studies.stages import run_stages as run_stages
 from tilewright.tile import TilePlan as TilePlan

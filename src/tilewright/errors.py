@@ -105,7 +105,7 @@ EXTRAS = {
 """The extra of tilewright that brings each package which a plain installation lacks."""
 
 
-class MissingPackageError(ToolError):
+class MissingPackageError(ToolError, ImportError):
     """A package is not installed that an extra of tilewright brings."""
 
     @classmethod

@@ -22,13 +22,19 @@ HOOK = f"""
 import sys
 
 
-class Blocked:
+class Without:
+    def __init__(self, finder):
+        self.finder = finder
+
+    def __getattr__(self, name):
+        return getattr(self.finder, name)
+
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {sorted(BLOCKED)}:
-            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+        is_blocked = name.partition(".")[0] in {sorted(BLOCKED)}
+        return None if is_blocked else self.finder.find_spec(name, path, target)
 
 
-sys.meta_path.insert(0, Blocked())
+sys.meta_path[:] = map(Without, sys.meta_path)
 """
 
 
@@ -41,8 +47,9 @@ def light(tmp_path: Path):
         filter(None, (str(tmp_path / "hook"), str(ROOT / "src"), os.environ.get("PYTHONPATH")))
     )
 
-    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "tilewright", *map(str, arguments)]
+    def run(*arguments: object, of: str = "tilewright") -> subprocess.CompletedProcess[str]:
+        before = ["-c"] if of == "python" else ["-m", of]
+        command = [sys.executable, *before, *map(str, arguments)]
         environment = os.environ | {"PYTHONPATH": path}
         return subprocess.run(
             command, capture_output=True, text=True, check=False, env=environment, cwd=tmp_path
@@ -126,3 +133,40 @@ def test_every_extra_that_an_error_names_is_one_of_the_package():
     if "sim" not in extras:
         pytest.skip("the installed metadata is older than the source")
     assert set(EXTRAS.values()) <= extras
+
+
+def test_help_of_the_package_describes_what_can_be_loaded(light):
+    done = light("import tilewright; help(tilewright); print(*dir(tilewright))", of="python")
+    assert done.returncode == 0, done.stderr
+    assert "load_network(path: 'Path | str')" in done.stdout
+    assert "load_layout" in done.stdout.splitlines()[-1]
+    assert "quantize" not in done.stdout.splitlines()[-1]
+    assert "import_module" not in done.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("name", "extra"),
+    [
+        ("quantize", "train"),
+        ("link_report", "train"),
+        ("recover", "train"),
+        ("save_run", "train"),
+        ("Engine", "sim"),
+    ],
+)
+def test_a_name_that_lacks_a_package_says_which_extra_brings_it(light, name, extra):
+    done = light(f"from tilewright import {name}", of="python")
+    assert done.stderr.splitlines()[-1].startswith(
+        "tilewright.errors.MissingPackageError: this needs "
+    )
+    assert done.stderr.splitlines()[-1].endswith(f": pip install 'tilewright[{extra}]'")
+    words = f"try:\n    from tilewright import {name}\nexcept ImportError:\n    print('without')"
+    assert light(words, of="python").stdout == "without\n"
+
+
+def test_a_packed_network_needs_numpy_alone(light):
+    path = ROOT / "models" / "vgg16-choke8-w4a4.json"
+    done = light(
+        f"import tilewright as tw; print(len(tw.load_network({str(path)!r}).layers))", of="python"
+    )
+    assert done.stdout == "14\n", done.stderr

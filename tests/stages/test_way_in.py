@@ -27,6 +27,10 @@ def test_every_name_is_there_and_is_described(name):
     assert name in dir(tw)
 
 
+def test_dir_lists_the_names_and_nothing_else():
+    assert {name for name in dir(tw) if not name.startswith("__")} == set(tw.__all__)
+
+
 def test_type_checkers_are_told_the_same_names_of_the_same_rooms():
     stub = (ROOT / "src" / "tilewright" / "__init__.pyi").read_text()
     told = re.findall(r"^from tilewright\.([\w.]+) import (\w+) as \w+$", stub, re.MULTILINE)
@@ -63,7 +67,8 @@ def test_the_chain_of_a_module_of_one_s_own(example):
     assert found["verify"].checks
     assert found["simulate"].checks
     assert example["saved"].differ == 0
-    network = tw.load_network(example["saved"].path)
+    network = tw.load_network(str(example["saved"].path))
+    assert tw.RunFolder(str(example["saved"].path)).network().layers[0].name == "0"
     assert [layer.name for layer in network.layers] == ["0", "4", "7"]
     assert tw.read_bundle(example["saved"].path / "05_vectors" / "0" / "sample0").layer_name == "0"
 

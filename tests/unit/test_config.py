@@ -3,18 +3,25 @@
 import re
 from importlib.resources import files
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from tilewright.config import Config, DataConfig, dump_config, load_config
+from tilewright.config.array import Container
 from tilewright.errors import ConfigError
 from tilewright.vectors import layout_names
+from tilewright.vectors.containers import CONTAINERS
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 
 
 def test_the_defaults_are_the_committed_digits_config():
     assert load_config(CONFIGS / "digits_w4a4.toml") == Config()
+
+
+def test_every_container_of_layouts_can_be_configured():
+    assert get_args(Container) == CONTAINERS
 
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.toml")), ids=lambda path: path.stem)

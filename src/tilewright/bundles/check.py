@@ -111,7 +111,7 @@ class BundleVerdict:
         }
 
 
-def check_bundle(folder: Path) -> BundleVerdict:
+def check_bundle(folder: Path | str) -> BundleVerdict:
     """Judge the bundle in `folder` by itself, with numpy alone.
 
     Every file must be there and have its hash, follow the layout and hold values in their ranges;

@@ -11,6 +11,7 @@ import typer
 from tilewright.cli.app import DataDirOption, JsonOption, ThreadsOption, app
 from tilewright.cli.console import Console
 from tilewright.cli.faults import read_array
+from tilewright.errors import command_line
 
 if TYPE_CHECKING:
     from tilewright.studies.advise import Squeeze
@@ -79,7 +80,7 @@ def advise(
     else:
         print(
             "the model has no place for a chokepoint: paths lead around every stage; "
-            f"'tilewright plan {source} --array {array}' says what each layer costs"
+            f"{command_line('plan', source, '--array', array)} says what each layer costs"
         )
     if precision is not None:
         _print_precision(precision)

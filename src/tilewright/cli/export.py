@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -79,11 +80,17 @@ def export(
         opened = open_run(folder, "export", [*(overrides or ()), *chosen])
         run_stages(opened, ("tile", "export"), is_json=is_json)
     if folder is not None or overrides or stimulus or not (layout and geometry and out):
-        raise ConfigError(
-            "--random needs --layout, --geometry and --out, and neither a run nor its settings"
-        )
+        raise _not_random({"--layout": layout, "--geometry": geometry, "--out": out})
     fresh = _fresh(out, layout, geometry, seed, corners=(has_corners, has_other_sizes))
     _print(fresh, out, is_json=is_json)
+
+
+def _not_random(needed: dict[str, object]) -> ConfigError:
+    missing = [name for name, value in needed.items() if not value]
+    found = f"{' and '.join(missing)} missing" if missing else "one of these is given"
+    return ConfigError(
+        f"--random needs {', '.join(needed)}, and neither a run nor its settings: {found}"
+    )
 
 
 def _fresh(
@@ -120,4 +127,5 @@ def _print(fresh: Fresh, out: Path, *, is_json: bool) -> None:
             f"{bundle.folder}: {shape.ic} -> {shape.oc} channels on {array.rows}x{array.cols} PEs, "
             f"{len(bundle.files)} files in layout {bundle.layout.name}"
         )
-    print(f"run a core on them: tilewright try {out} --dump FILE -- COMMAND")
+    where = shlex.quote(str(out))
+    print(f"run a core on them: tilewright try {where} --dump FILE -- COMMAND")

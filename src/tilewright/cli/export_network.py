@@ -49,7 +49,8 @@ def export_network(
     """Write a recovered network for other tools, and let their engines confirm it."""
     from tilewright.errors import UnknownNameError
     from tilewright.interchange import export_network as write
-    from tilewright.studies.exchange import ENGINES, check_export, load_network, random_pixels
+    from tilewright.studies.exchange import ENGINES, check_export, random_pixels
+    from tilewright.studies.networks import load_network
 
     if scales not in ("trained", "unit"):
         raise UnknownNameError.among("kind of scales", scales, ("trained", "unit"))

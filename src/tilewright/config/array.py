@@ -16,6 +16,23 @@ from tilewright.vectors.presets import SUFFIX
 
 Count = Annotated[int, Field(ge=1)]
 
+Container = Literal[
+    "text",
+    "mem",
+    "mif",
+    "coe",
+    "c",
+    "npz",
+    "npy",
+    "json",
+    "ihex",
+    "ihex-little",
+    "ihex-words",
+    "raw",
+    "raw-little",
+]
+"""`tilewright.vectors.containers.CONTAINERS`, as a type."""
+
 
 class Section(BaseModel):
     """A section of the configuration: frozen; an unknown key is refused."""
@@ -92,7 +109,7 @@ class VectorsConfig(Section):
     """
 
     layout: str = ""
-    container: Literal["text", "mem", "mif", "coe", "c", "npz", "npy"] = "text"
+    container: Container = "text"
     layers: tuple[str, ...] = ()
     samples: Count = 1
     stimulus: Literal["real", "random", "max", "bound"] = "real"

@@ -94,6 +94,9 @@ class RunFolder:
     root: Path
     _draft: _Draft = field(default_factory=_Draft, compare=False, repr=False)
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "root", Path(self.root))
+
     def folder(self, stage: str) -> Path:
         """Folder of a stage."""
         return self.root / FOLDERS[stage]

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tilewright.errors import ArtifactError, ConfigError
+from tilewright.errors import ConfigError
 from tilewright.interchange import Exported
 from tilewright.interchange.witness import run_file
-from tilewright.pipeline.run_folder import RunFolder
-from tilewright.spec import Codes, IntArray, IntegerNetwork, PackedNetwork, Trace, port_name
+from tilewright.spec import Codes, IntArray, IntegerNetwork, Trace, port_name
 from tilewright.verify import Comparison, compare, reference_trace
 
 ENGINES = {
@@ -66,24 +64,6 @@ class ExportCheck:
             "farthest": self.farthest,
             "first": [str(one) for one in self.comparisons if not one.passed],
         }
-
-
-def load_network(path: Path) -> IntegerNetwork:
-    """The network of a run folder, of a packed network, or of an artifact (``02_recover/network``).
-
-    A file is named by its stem, or by its whole name. Raises `ArtifactError` if it is none of these.
-    """
-    if path.is_dir():
-        return RunFolder(path).network()
-    stem = path.with_suffix("") if path.suffix in (".json", ".npz", ".safetensors") else path
-    if stem.with_name(f"{stem.name}.npz").is_file():
-        return PackedNetwork.load(stem).network
-    if not stem.with_name(f"{stem.name}.json").is_file():
-        raise ArtifactError(
-            f"{path} must be a run folder, a packed network or a network's file, but is none: "
-            "give the path of one"
-        )
-    return IntegerNetwork.load(stem)
 
 
 def random_pixels(network: IntegerNetwork, count: int, *, seed: int = 0) -> Codes:

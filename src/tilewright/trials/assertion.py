@@ -28,7 +28,7 @@ class Judge:
     bundle: Bundle
     folder: Path
 
-    def __call__(self, dump: Path | str | npt.ArrayLike, **reading: Any) -> Comparison:
+    def __call__(self, dump: str | os.PathLike[str] | npt.ArrayLike, **reading: Any) -> Comparison:
         """Assert that `dump` holds the numbers of the reference.
 
         dump: a file or folder that the core wrote, read as `tilewright.judge.read_dump` does with the same
@@ -36,13 +36,14 @@ class Judge:
         where a number is not known. Raises `AssertionError` with the finding.
         """
         __tracebackhide__ = True
-        path = Path(dump) if isinstance(dump, str | os.PathLike) else None
+        path = None
         try:
             how = _reading(reading, type(self).__call__)
-            if path is None:
-                found = compare(self.bundle, _as_dump(dump, how.kind or "psum"))
-            else:
+            if isinstance(dump, str | os.PathLike):
+                path = Path(dump)
                 found = how.comparison(self.bundle, path)
+            else:
+                found = compare(self.bundle, _as_dump(dump, how.kind or "psum"))
         except TilewrightError as error:
             raise AssertionError(str(error)) from None
         if not found.passed:
@@ -101,7 +102,7 @@ def _reading(keywords: Mapping[str, Any], asked: Callable[..., Any]) -> Reading:
             raise UnknownNameError.among("keyword of judge", name, [*of_method, *known])
     layout = keywords.get("layout")
     if isinstance(layout, str | Path):
-        keywords = {"layout_name": str(layout)} | keywords | {"layout": load_layout(layout)}
+        keywords = {"layout_name": str(layout), **keywords, "layout": load_layout(layout)}
     return Reading(**keywords)
 
 
@@ -116,7 +117,7 @@ def _words(command: str | Sequence[str]) -> tuple[str, ...]:
 
 def _as_dump(numbers: npt.ArrayLike, kind: str) -> Dump:
     try:
-        array = np.ma.asanyarray(numbers)
+        array: np.ma.MaskedArray[Any, Any] = np.ma.asanyarray(numbers)
     except ValueError as error:
         raise ShapeError(f"numbers must be an array, with the axes of {kind}: {error}") from None
     if array.dtype.kind not in "iu":

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from tilewright.bundles import Geometry, convert_bundle
 from tilewright.corners import VectorSet, layer_sets, write_covering
 from tilewright.errors import ConfigError, FormatError
-from tilewright.spec import ArrayShape, Codes, IntegerLayer, NumberFormat
+from tilewright.spec import ArrayShape, Codes, IntegerLayer, NumberFormat, signed_bits_needed
 from tilewright.tile import TilePlan
 from tilewright.vectors import Bundle, Layout, read_bundle, write_bundle
 from tilewright.vectors.constants import example_constants
@@ -39,7 +39,7 @@ def write_random(folder: Path, geometry: Geometry, *, layout: Layout, seed: int)
     try:
         bundle = write_answered(folder, layer, codes, array=geometry.array, layout=layout)
     except FormatError as error:
-        raise FormatError(f"{error}: give the geometry wider psums (bits=4/4/24)") from None
+        raise FormatError(f"{error}{_wider(geometry, layer, codes)}") from None
     return Fresh((bundle,))
 
 
@@ -112,6 +112,18 @@ def write_answered(
         constants=constants,
         sample=sample,
     )
+
+
+def _wider(geometry: Geometry, layer: IntegerLayer, codes: Codes) -> str:
+    """What to say instead, if it is the psums that do not fit into those of `geometry`."""
+    taps = reference_tap_psums(codes[None], layer.weight, layer.shape)
+    sums = np.append(taps, taps.sum(axis=0))
+    needed = signed_bits_needed(int(sums.min()), int(sums.max()))
+    if needed <= geometry.array.psum_bits:
+        return ""
+    sign = "s" * geometry.act_format.is_signed
+    bits = f"{sign}{geometry.act_format.bits}/{geometry.weight_format.bits}/{needed}"
+    return f": give the geometry wider psums (bits={bits})"
 
 
 def _draw(geometry: Geometry, seed: int) -> tuple[IntegerLayer, Codes]:

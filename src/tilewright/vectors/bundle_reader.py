@@ -47,7 +47,7 @@ _TENSORS: dict[str, tuple[Tiling, Tiling]] = {
 """How the tiles of a kind become a tensor, and the inverse."""
 
 
-def read_bundle(folder: Path, *, check_hashes: bool = True) -> Bundle:
+def read_bundle(folder: Path | str, *, check_hashes: bool = True) -> Bundle:
     """Read the manifest of the bundle in `folder` and check its files.
 
     `check_hashes=False` takes the files as they are, faulty or not: for tests that must see a fault

@@ -27,7 +27,7 @@ NO_CONSTANTS = ChannelConstants()
 
 
 def write_bundle(
-    folder: Path,
+    folder: Path | str,
     *,
     layer: IntegerLayer,
     plan: TilePlan,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from tilewright.errors import ConfigError
@@ -21,7 +22,7 @@ def check_keys(
     """Return `facts` if it is a table with exactly the `required` and possibly the `optional` keys.
 
     Raises `ConfigError` that names the missing keys, with `examples` of them, or the first unknown or
-    ill-typed one, and the valid ones.
+    ill-typed one, the nearest and the valid ones.
     """
     if not isinstance(facts, dict):
         raise ConfigError(f"{where} must be a table of keys and values, not {_shown(facts)}")
@@ -36,7 +37,11 @@ def check_keys(
         )
     for key, value in facts.items():
         if key not in valid:
-            raise ConfigError(f"{where} has the unknown key '{key}'; valid: {', '.join(valid)}")
+            near = get_close_matches(key, valid, n=1)
+            hint = f"did you mean '{near[0]}'? " if near else ""
+            raise ConfigError(
+                f"{where} has the unknown key '{key}'; {hint}valid: {', '.join(valid)}"
+            )
         wanted = valid[key]
         types = wanted if isinstance(wanted, tuple) else (wanted,)
         if type(value) not in types:  # exact: a bool is not a number

@@ -114,7 +114,8 @@ def _read(file: Traversable) -> Layout:
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot read the layout file {file}: {error}") from None
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(f"cannot read the layout file {file}: {reason}") from None
     facts = parse_toml(text, f"{file}: it")
     try:
         return Layout.from_facts(facts)

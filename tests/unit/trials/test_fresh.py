@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from tests.chain import tilewright
 from tilewright.bundles import Geometry, check_bundle
 from tilewright.errors import FormatError
 from tilewright.trials.fresh import write_corners, write_random
-from tilewright.vectors import decode_bundle, layout_names, load_layout, read_bundle
+from tilewright.vectors import Layout, decode_bundle, layout_names, load_layout, read_bundle
 
 SIZES = "ic=3,oc=5,size=3x4,kernel=2x3,padding=0x1,bits=4/3/16,rows=2,cols=3"
 SMALL = SIZES.replace("oc=5", "oc=1")
@@ -41,9 +43,23 @@ def test_the_seed_decides_the_codes_and_they_use_their_whole_range(tmp_path):
 
 def test_psums_that_do_not_fit_say_what_to_widen(tmp_path):
     geometry = Geometry.parse(SIZES.replace("4/3/16", "8/8/8"))
-    with pytest.raises(FormatError, match=r"psum .*: give the geometry wider psums"):
+    with pytest.raises(FormatError, match=r"psum .*: give the geometry wider psums") as error:
         write_random(tmp_path / "b", geometry, layout=load_layout("ece284-ws"), seed=1)
     assert not (tmp_path / "b").exists()
+    enough = re.search(r"bits=(8/8/\d+)", str(error.value))[1]
+    wider = Geometry.parse(SIZES.replace("4/3/16", enough))
+    assert write_random(tmp_path / "b", wider, layout=load_layout("ece284-ws"), seed=1).bundles
+
+
+def test_other_numbers_that_do_not_fit_say_nothing_of_psums(tmp_path):
+    for bits, said in (("9/3/24", "at most 8 bits"), ("8/3/24", "field of 3 bits must fit")):
+        geometry = Geometry.parse(SIZES.replace("4/3/16", bits))
+        layout = load_layout("ece284-ws")
+        facts = layout.to_facts()
+        facts["activation"]["bits"] = 3
+        with pytest.raises(FormatError, match=said) as error:
+            write_random(tmp_path / "b", geometry, layout=Layout.from_facts(facts), seed=1)
+        assert "psums" not in str(error.value)
 
 
 def test_corner_cases_keep_the_sizes(tmp_path):
@@ -63,6 +79,14 @@ def test_export_random_writes_a_bundle_that_verify_bundle_takes(tmp_path):
     assert tilewright("verify-bundle", tmp_path / "b").returncode == 0
 
 
+def test_what_to_do_next_can_be_pasted_into_a_shell(tmp_path):
+    out = tmp_path / "my vectors"
+    done = tilewright(
+        "export", "--random", "--layout", "readmemh", "--geometry", SMALL, "--out", out
+    )
+    assert shlex.split(done.stdout.splitlines()[-1])[7] == str(out)
+
+
 def test_corner_cases_of_other_sizes_are_asked_for(tmp_path):
     words = ("--random", "--layout", "readmemh", "--geometry", SMALL, "--corners", "--json")
     done = tilewright("export", *words, "--other-sizes", "--out", tmp_path)
@@ -75,8 +99,12 @@ def test_corner_cases_of_other_sizes_are_asked_for(tmp_path):
     ("words", "line"),
     [
         ((), "export takes a run folder, or --random"),
-        (("--random", "--layout", "readmemh"), "--random needs --layout, --geometry and --out"),
-        (("RUN", "--random", "--layout", "readmemh"), "--random needs --layout, --geometry"),
+        (("--random", "--layout", "readmemh"), "--random needs --layout, --geometry, --out"),
+        (("--random", "--layout", "readmemh"), "settings: --geometry and --out missing"),
+        (
+            ("RUN", "--random", "--layout", "rm", "--geometry", SIZES, "--out", "b"),
+            "neither a run nor its settings: one of these is given",
+        ),
         (("RUN", "--corners"), "export takes a run folder, or --random"),
         (
             ("--random", "--layout", "rm", "--geometry", SIZES, "--out", "b"),
