@@ -2,7 +2,7 @@
 
 The names of `__all__` are the way in: `quantize` a module and `save_run` it, `load_network` and evaluate it
 in an `Engine`, `run_stages` down to the RTL, write, read, check and `explain` bundles of vector files. Each
-is loaded when it is asked for; torch is loaded by `quantize`, `link_report`, `recover` and `save_run` alone.
+is loaded when it is asked for; torch is loaded by `quantize`, `link_report` and `recover` alone.
 """
 
 from importlib import import_module
@@ -41,7 +41,7 @@ _NEEDS = {
     "link_report": "torch",
     "quantize": "torch",
     "recover": "torch",
-    "save_run": "torch",
+    "save_run": "numba",
 }
 """The package without which a name cannot be loaded."""
 

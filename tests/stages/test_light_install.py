@@ -63,6 +63,7 @@ def light(tmp_path: Path):
     [
         (("--help",), "train"),
         (("layouts",), "readmemh"),
+        (("advise", "vgg_tiny", "--array", "4x8"), "vgg_tiny without a chokepoint, on 4x8: "),
         (("layouts", "ece284-ws"), "[weight]"),
         (("verify-bundle", GOLDEN), "verdict: pass"),
         (("decode", GOLDEN, "--show", "all"), "weight"),
@@ -106,7 +107,8 @@ def test_lint_reads_a_testbench(light):
         (("train",), "torch", "train"),
         (("run",), "torch", "train"),
         (("evaluate", ROOT / "models/vgg16-choke16-w4a2.json"), "numba", "sim"),
-        (("certify", ROOT / "models/vgg16-choke16-w4a2.json"), "torch", "train"),
+        (("certify", ROOT / "models/vgg16-choke16-w4a2.json"), "numba", "sim"),
+        (("psum-width", ROOT / "models/vgg16-choke16-w4a2.json"), "numba", "sim"),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )
@@ -150,7 +152,7 @@ def test_help_of_the_package_describes_what_can_be_loaded(light):
         ("quantize", "train"),
         ("link_report", "train"),
         ("recover", "train"),
-        ("save_run", "train"),
+        ("save_run", "sim"),
         ("Engine", "sim"),
     ],
 )
@@ -170,3 +172,15 @@ def test_a_packed_network_needs_numpy_alone(light):
         f"import tilewright as tw; print(len(tw.load_network({str(path)!r}).layers))", of="python"
     )
     assert done.stdout == "14\n", done.stderr
+
+
+@pytest.mark.parametrize(
+    "study",
+    ["advise", "certify", "faults", "packed", "psum_width", "multiplier_shift", "sweep.run"],
+)
+def test_studies_of_integers_load_no_torch(study):
+    words = f"import sys; import tilewright.studies.{study}; print('torch' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", words], capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "False\n", done.stderr

@@ -40,18 +40,17 @@ def advise(
     is_json: JsonOption = False,
 ) -> None:
     """Say which layer to squeeze for an array, and which layers of a trained network bear fewer bits."""
-    from tilewright.errors import expect_packages
     from tilewright.spec import ArrayShape
     from tilewright.studies.advise import open_advised, plain_cost, squeezed_stage, squeezes
-    from tilewright.studies.precision import find_precision, images_to_choose_on
 
     rows, cols = read_array(array)
     shape = ArrayShape(rows, cols, 32)
-    expect_packages("torch")
     config, network, holdout = open_advised(source, data_dir)
     found, plain = squeezes(config, shape), plain_cost(config, shape)
     precision = None
     if network is not None and holdout is not None:
+        from tilewright.studies.precision import find_precision, images_to_choose_on
+
         precision = find_precision(
             network,
             holdout,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
 
+Augmentation = Literal["none", "crop", "crop_flip", "crop_alternate"]
+AUGMENTATIONS: tuple[str, ...] = get_args(Augmentation)
 CROP_PADDING = 4
 """Pixels of the border, which no crop reaches beyond."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -11,11 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from tilewright.data.augmentation import CROP_PADDING, draw_crops
+from tilewright.data.augmentation import CROP_PADDING, Augmentation, draw_crops
 from tilewright.data.image_data import Split
-
-Augmentation = Literal["none", "crop", "crop_flip", "crop_alternate"]
-AUGMENTATIONS: tuple[str, ...] = get_args(Augmentation)
 
 
 class DeviceImages:

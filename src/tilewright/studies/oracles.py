@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.engine import Engine, EngineKind
+from tilewright.errors import expect_packages
 from tilewright.spec import ArrayShape, Codes, IntegerLayer, IntegerNetwork, Trace
 from tilewright.verify import (
     Oracle,
@@ -82,6 +83,7 @@ def ask_predictions(expected: npt.NDArray[np.int64], actual: npt.NDArray[np.int6
 
 def ask_onnx(network: IntegerNetwork, images: Images) -> Iterator[Oracle]:
     """Engines of others, on the network as integer ONNX operators; raises `ToolError` without them."""
+    expect_packages("onnx", "onnxruntime")
     from tilewright.interchange import export_network
     from tilewright.studies.exchange import check_export
 

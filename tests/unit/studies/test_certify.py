@@ -9,7 +9,7 @@ import pytest
 from tests.networks import chain
 from tests.sabotage.test_certificate import certificate, subject_of
 from tests.unit.spec.test_packed_network import packed_of
-from tilewright.errors import ArtifactError, ConfigError
+from tilewright.errors import ArtifactError, ConfigError, ToolError
 from tilewright.studies.certify import (
     Effort,
     certificate_path,
@@ -18,6 +18,7 @@ from tilewright.studies.certify import (
     read_certificate,
     write_certificate,
 )
+from tilewright.studies.oracles import ask_onnx
 
 
 @pytest.fixture
@@ -70,6 +71,12 @@ def test_settings_that_are_none_are_refused(settings):
     made.settings.update(settings)
     with pytest.raises(ArtifactError, match=r"^here has no valid settings: "):
         effort_of(made, Path("here"))
+
+
+def test_without_onnx_its_engines_say_what_brings_it(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    with pytest.raises(ToolError, match=r"^this needs onnx: pip install 'tilewright\[onnx\]'$"):
+        list(ask_onnx(chain(np.random.default_rng(3)), np.zeros((1, 1, 4, 4), np.uint8)))
 
 
 def test_what_cannot_be_compared_is_refused(tmp_path):

@@ -138,7 +138,7 @@ def test_a_layout_file_that_cannot_be_read_is_named(tmp_path):
             "weight",
             "order",
             "x",
-            r"weight has the unknown key 'order'; did you mean 'bit_order'\\? valid: file, lines, word",
+            r"weight has the unknown key 'order'; did you mean 'bit_order'\? valid: file, lines, word",
         ),
         (
             "weight",
