@@ -132,6 +132,8 @@ def _print_tables(costs: list[NetworkCost]) -> None:
         for layer in cost.layers:
             if layer.shape.groups > 1:
                 print(f"{cost.array.rows}x{cost.array.cols}: {_grouped(layer)}")
+        if cost.products:
+            print(f"{cost.array.rows}x{cost.array.cols}: {_of_activations(cost)}")
         for warning in cost.warnings:
             print(f"WARNING {cost.array.rows}x{cost.array.cols}: {warning}")
 
@@ -258,10 +260,26 @@ def _grouped(layer: LayerCost) -> str:
     )
 
 
+def _of_activations(cost: NetworkCost) -> str:
+    """What part of the cost has no weights, and what must be loaded in their place for every sample."""
+    found = cost.to_facts()["total"]["products_of_activations"]
+    return (
+        f"products of two activations (no weights above): {found['products']:,}, {found['cycles']:,} of "
+        f"{cost.phases.total:,} cycles; nothing of them is stored: the second operand is made of the sample "
+        f"and lies in the PEs in the place of weights, so that {found['wmem_host_words']:,} words are "
+        "written to WMEM for every sample, where weights are written once for all"
+    )
+
+
 def _sizes(layer: LayerCost) -> str:
     shape = layer.shape
+    if layer.is_of_activations and shape.taps == 1:
+        sizes = f"{shape.onij}x{shape.ic} by {shape.ic}x{shape.oc}, no weights"
+        return sizes if layer.times == 1 else f"{layer.times} times {sizes}"
     groups = f", {shape.groups} groups" if shape.groups > 1 else ""
-    return f"{shape.ic}x{shape.ih}x{shape.iw} to {shape.oc}, {shape.kh}x{shape.kw}{groups}"
+    more = f", {layer.times} times" if layer.times > 1 else ""
+    more += ", no weights" if layer.is_of_activations else ""
+    return f"{shape.ic}x{shape.ih}x{shape.iw} to {shape.oc}, {shape.kh}x{shape.kw}{groups}{more}"
 
 
 def _table(title: str, left: tuple[str, ...], right: tuple[str, ...]) -> Table:

@@ -25,9 +25,8 @@ def core_cycles(outline: LayerOutline, array: ArrayShape) -> dict[str, int]:
     """Cycles for one sample by `mode_names`; parts of a grouped layer run one after the other."""
     cycles = {}
     for mode in DATAFLOWS.names():
-        plans = count_plans(
-            outline.shape, array, DATAFLOWS.get(mode).for_codes(outline.act_format.bits)
-        )
+        dataflow = DATAFLOWS.get(mode).for_codes(outline.act_format.bits)
+        plans = count_plans(outline.shape, array, dataflow, outline.times)
         for name, schedule in SCHEDULES.items():
             cycles[f"{mode}_{name}"] = sum(
                 times * layer_cycles(Execution(plan, schedule)) for plan, times in plans
@@ -36,8 +35,11 @@ def core_cycles(outline: LayerOutline, array: ArrayShape) -> dict[str, int]:
 
 
 def count_plans(
-    shape: ConvShape, array: ArrayShape, dataflow: Dataflow
+    shape: ConvShape, array: ArrayShape, dataflow: Dataflow, times: int = 1
 ) -> tuple[tuple[TilePlan, int], ...]:
-    """The different plans of a layer's parts (`tilewright.tile.find_parts`), and how often each runs."""
+    """The different plans of a layer's parts (`tilewright.tile.find_parts`), and how often each runs.
+
+    times: so often the whole layer does.
+    """
     shapes = Counter(part.shape for part in find_parts(shape, array, dataflow))
-    return tuple((TilePlan(part, array, dataflow), times) for part, times in shapes.items())
+    return tuple((TilePlan(part, array, dataflow), times * count) for part, count in shapes.items())

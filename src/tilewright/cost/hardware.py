@@ -112,9 +112,11 @@ def hardware_points(
     """
     if not outlines:
         raise ShapeError("a network needs at least one layer to cost anything, but has none")
-    counts = Counter((one.shape, one.act_format.bits) for one in outlines)
+    counts = Counter[tuple[ConvShape, int]]()
+    for one in outlines:
+        counts[one.shape, one.act_format.bits] += one.times
     kinds = [_Kind(shape, bits, count) for (shape, bits), count in counts.items()]
-    macs = sum(one.shape.macs for one in outlines)
+    macs = sum(one.times * one.shape.macs for one in outlines)
     arrays = list(product(axes.rows, axes.cols, axes.mode, axes.schedule, axes.job))
     found = np.empty((len(arrays), len(_OF_AN_ARRAY)), np.int64)
     for number, place in enumerate(arrays):

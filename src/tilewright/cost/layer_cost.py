@@ -21,8 +21,9 @@ class LayerCost:
     """Folds, cycles, words and widths of a layer; `warnings` says where it does not fit the array.
 
     plans: those of the dense layers as which the array runs it, largest first, and how often each runs: one
-    plan but for a layer in groups. mode_cycles: of our core in each of its modes and schedules; phases are
-    those of "ws_serial".
+    plan but for a layer in groups. times, is_of_activations: see `tilewright.spec.LayerSizes`; of the sizes,
+    `shape` is one of so many. mode_cycles: of our core in each of its modes and schedules; phases are those
+    of "ws_serial".
     """
 
     name: str
@@ -34,6 +35,8 @@ class LayerCost:
     mode_cycles: Mapping[str, int]
     plain_cycles: Mapping[str, int]
     warnings: tuple[str, ...]
+    times: int = 1
+    is_of_activations: bool = False
 
     @property
     def plan(self) -> TilePlan:
@@ -58,7 +61,7 @@ class LayerCost:
     @property
     def macs(self) -> int:
         """Multiply-accumulates that the convolution needs, padding zeros included, other groups' not."""
-        return self.shape.macs
+        return self.times * self.shape.macs
 
     @property
     def efficiency(self) -> float:
@@ -75,7 +78,7 @@ class LayerCost:
         """Share of the PEs that hold a weight of the layer, averaged over the folds."""
         array = self.plan.array
         rows = self.shape.ic_per_group / (self.plan.itiles * array.rows)
-        return rows * self.shape.oc / (self.otiles * array.cols)
+        return rows * self.times * self.shape.oc / (self.otiles * array.cols)
 
     @property
     def best_mode(self) -> str:
@@ -88,6 +91,8 @@ class LayerCost:
         return {
             "layer": self.name,
             **_sizes(self.shape),
+            "times": self.times,
+            "is_of_activations": self.is_of_activations,
             "itiles": self.plan.itiles,
             "otiles": self.otiles,
             "folds": self.folds,
@@ -114,7 +119,7 @@ def layer_cost(outline: LayerOutline, array: ArrayShape, memories: MemoryDepths)
     `plain_cycles` are those of the textbook dataflows on an array of the same size.
     """
     shape = outline.shape
-    plans = count_plans(shape, array, WEIGHT_STATIONARY)
+    plans = count_plans(shape, array, WEIGHT_STATIONARY, outline.times)
     (first, times), *rest = plans
     widths = psum_widths(outline, first)
     phases, one = layer_phases(first).times(times), layer_traffic(outline, Execution(first))
@@ -124,7 +129,9 @@ def layer_cost(outline: LayerOutline, array: ArrayShape, memories: MemoryDepths)
         traffic = traffic.plus(layer_traffic(outline, Execution(plan)), times)
     group = Part(shape, 0, 1).shape
     plain: dict[str, int] = {
-        name: shape.groups * dataflow_cycles(group, rows=array.rows, cols=array.cols, dataflow=name)
+        name: outline.times
+        * shape.groups
+        * dataflow_cycles(group, rows=array.rows, cols=array.cols, dataflow=name)
         for name in TEXTBOOK.names()
     }
     return LayerCost(
@@ -137,6 +144,8 @@ def layer_cost(outline: LayerOutline, array: ArrayShape, memories: MemoryDepths)
         mode_cycles=core_cycles(outline, array),
         plain_cycles=plain,
         warnings=(*memories.misfits(first), *_overflows(widths, array)),
+        times=outline.times,
+        is_of_activations=outline.is_of_activations,
     )
 
 

@@ -41,9 +41,16 @@ class NetworkCost:
         return max(layer.widths.needed for layer in self.layers)
 
     @property
+    def products(self) -> tuple[LayerCost, ...]:
+        """The products of two activations among the layers, for which no weights are stored."""
+        return tuple(layer for layer in self.layers if layer.is_of_activations)
+
+    @property
     def choke(self) -> str | None:
         """The layer that fits the array as one tile in both directions: see `ArrayShape.choke`."""
-        return self.array.choke({layer.name: layer.shape for layer in self.layers})
+        return self.array.choke(
+            {layer.name: layer.shape for layer in self.layers if not layer.is_of_activations}
+        )
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -72,6 +79,7 @@ class NetworkCost:
             "efficiency": self.efficiency,
             **{f"{name}_words": self.words(name) for name in ("xmem", "wmem", "pmem")},
             "psum_bits_needed": self.psum_bits_needed,
+            "products_of_activations": self._products(),
             **{f"{name}_cycles": self.mode_cycles(name) for name in mode_names()},
             **{f"plain_{name}_cycles": self.plain_cycles(name) for name in TEXTBOOK.names()},
         }
@@ -82,6 +90,17 @@ class NetworkCost:
             "total": totals,
             "layers": [layer.to_facts() for layer in self.layers],
             "warnings": list(self.warnings),
+        }
+
+    def _products(self) -> dict[str, int]:
+        """What part of the totals the products of two activations are."""
+        found = self.products
+        return {
+            "products": sum(layer.times for layer in found),
+            "folds": sum(layer.folds for layer in found),
+            "cycles": sum(layer.phases.total for layer in found),
+            "macs": sum(layer.macs for layer in found),
+            "wmem_host_words": sum(layer.traffic.wmem.host_words for layer in found),
         }
 
     def mode_cycles(self, name: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,8 @@ class LayerOutline:
     """A layer's sizes and formats and, where it is trained, its weights.
 
     weight: int8 codes ``oc ic kh kw``, or None. observed: lowest and highest psum that samples gave,
-    or None. Raises `ShapeError` if the weights have other sizes than `shape`.
+    or None. times, is_of_activations: see `tilewright.spec.LayerSizes`; weight_format is then that of the
+    second operand. Raises `ShapeError` if the weights have other sizes than `shape`.
     """
 
     name: str
@@ -25,6 +27,13 @@ class LayerOutline:
     weight_format: NumberFormat
     weight: npt.NDArray[np.int8] | None = None
     observed: tuple[int, int] | None = None
+    times: int = 1
+    is_of_activations: bool = False
+
+    @property
+    def stored_weights(self) -> int:
+        """Weights that the network stores for it: none for a product of two activations."""
+        return 0 if self.is_of_activations else self.times * prod(self.shape.weight_sizes)
 
     def __post_init__(self) -> None:
         expected = self.shape.weight_sizes

@@ -1,4 +1,4 @@
-"""The sizes of the layers of any ONNX file, float or quantized: enough to say what it costs on an array.
+"""The sizes of the layers and products of any ONNX file, float or quantized: enough to say what it costs.
 
 Nothing else of the network is understood, and no weight is read: `read_onnx` is for its integers. Sizes are
 those that onnx's own inference finds; operations of other domains are taken for the standard ones that keep
@@ -9,68 +9,52 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 import onnx
 from google.protobuf.message import DecodeError
-from onnx import TensorProto
 
 from tilewright.errors import FormatError, ShapeError
+from tilewright.interchange.attention_ops import ATTENTION, heads_of
+from tilewright.interchange.inference import inferred, simplify, sizes_in
 from tilewright.interchange.lenient import tidy
 from tilewright.interchange.onnx_graph import Operator, operator_of
+from tilewright.interchange.products import Products, einsum_products, matmul_products
 from tilewright.interchange.topology import Sizes, Topology, as_topology
 from tilewright.interchange.windows import same_padding
-from tilewright.spec import ConvShape
+from tilewright.spec import ConvShape, LayerSizes
 from tilewright.store.artifact import read_bytes
-
-_STAND_INS: dict[str, tuple[str, Sizes]] = {
-    "FusedConv": ("Conv", (0, 1)),
-    "QGemm": ("Gemm", (0, 3)),
-    "QLinearAdd": ("Add", (0, 3)),
-    "QLinearMul": ("Mul", (0, 3)),
-    "FusedMatMul": ("MatMul", (0, 1)),
-}
-"""Operations of ONNX Runtime, to the standard one with sizes like theirs and its inputs."""
-
-_KEEPS_SIZES = {"Quant", "IntQuant", "FloatQuant", "BipolarQuant", "Trunc", "MultiThreshold"}
-_KEEPS_SIZES |= {"QuantizeLinear", "DequantizeLinear", "QLinearLeakyRelu", "QLinearSigmoid"}
-_KEEPS_SIZES |= {"QLinearSoftmax", "Gelu", "FusedGelu", "FastGelu", "QuickGelu", "BiasGelu"}
-_KEEPS_SIZES |= {"SkipLayerNormalization"}
-"""Operations of other domains whose output is as large as their first input."""
 
 _WEIGHT = {"Conv": 1, "ConvInteger": 1, "QLinearConv": 3, "ConvTranspose": 1}
 _WEIGHT |= {"Gemm": 1, "MatMul": 1, "MatMulInteger": 1, "QLinearMatMul": 3}
 """Layers, to the place of their weights among their inputs."""
 
-_OTHER_LAYERS = {"LSTM", "GRU", "RNN", "DynamicQuantizeLSTM", "Einsum", "DeformConv", "MatMulNBits"}
-_OTHER_LAYERS |= {"Attention", "QAttention", "MultiHeadAttention", "GroupQueryAttention"}
+_OTHER_LAYERS = {"LSTM", "GRU", "RNN", "DynamicQuantizeLSTM", "DeformConv"}
 _OTHER_LAYERS |= {"If", "Loop", "Scan"}
 """Operations with products that are not counted."""
 
-_SMALL = 1024
-"""Numbers of a constant that may say sizes; the values of larger ones are dropped."""
-
 
 def read_onnx_topology(path: Path) -> Topology:
-    """The convolutions, linear layers and products with weights of an ONNX file, for one sample.
+    """The convolutions, linear layers and products of an ONNX file, for one sample.
 
-    A product is a 1x1 convolution of as many pixels as it has rows; a dilated kernel has its gaps, and a
-    transposed convolution reads its spread plane: both as `quantize` gives them to an array. Weights may lie
-    in another file. Raises `ArtifactError` if the file cannot be read, and `FormatError` if it is no ONNX
-    file, has sizes that are not fixed, or holds no layer.
+    A product is a 1x1 convolution of as many pixels as it has rows, whether its second operand is weights or
+    another activation (attention); a dilated kernel has its gaps, and a transposed convolution reads its
+    spread plane: both as `quantize` gives them to an array. Weights may lie in another file. Raises
+    `ArtifactError` if the file cannot be read, and `FormatError` if it is no ONNX file, has sizes that are
+    not fixed, or holds no layer.
     """
     try:
         model = tidy(onnx.load_model_from_string(read_bytes(path)))
         batch = _fix_batch(model.graph, path)
-        _simplify(model.graph)
-        graph = onnx.shape_inference.infer_shapes(model, data_prop=True).graph
+        simplify(model.graph)
+        graph = inferred(model)
         ops = tuple(operator_of(node) for node in graph.node)
     except (DecodeError, onnx.shape_inference.InferenceError, ValueError, TypeError) as error:
         reason = " ".join(str(error).split())[:200]
         raise FormatError(f"{path} is no valid ONNX file: {reason}") from None
-    found = _Layers(ops, _sizes(graph), _constants(graph, ops), batch)
+    found = _Layers(ops, sizes_in(graph), _constants(graph, ops), batch)
     return as_topology(path, found.read(), found.left_out)
 
 
@@ -92,36 +76,6 @@ def _fix_batch(graph: onnx.GraphProto, path: Path) -> int:
     return int(axes[0][0].dim_value) if axes and len(axes[0]) > 1 else 1
 
 
-def _simplify(graph: onnx.GraphProto) -> None:
-    """Let onnx infer through operations of others; drop the values of weights, which say no sizes."""
-    for tensor in graph.initializer:
-        if math.prod(tensor.dims) > _SMALL:
-            kept = TensorProto(name=tensor.name, dims=tensor.dims, data_type=tensor.data_type)
-            tensor.CopyFrom(kept)
-    for node in graph.node:
-        kind, places = _STAND_INS.get(node.op_type, ("", (0,)))
-        if node.op_type in _KEEPS_SIZES and node.domain:
-            kind = "Identity"
-            del node.attribute[:]
-            del node.output[1:]
-        if kind and max(places) < len(node.input):
-            inputs = [node.input[place] for place in places]
-            del node.input[:]
-            node.input.extend(inputs)
-            node.op_type, node.domain = kind, ""
-
-
-def _sizes(graph: onnx.GraphProto) -> dict[str, Sizes]:
-    """Sizes of all tensors that are known in full."""
-    found = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
-    for value in (*graph.input, *graph.value_info, *graph.output):
-        shape = value.type.tensor_type.shape
-        sizes = tuple(dim.dim_value for dim in shape.dim)
-        if value.type.tensor_type.HasField("shape") and min(sizes, default=1) >= 1:
-            found.setdefault(value.name, sizes)
-    return found
-
-
 def _constants(graph: onnx.GraphProto, ops: tuple[Operator, ...]) -> frozenset[str]:
     """Tensors that no input of the file has a part in."""
     found = {tensor.name for tensor in graph.initializer} | {""}
@@ -132,7 +86,7 @@ def _constants(graph: onnx.GraphProto, ops: tuple[Operator, ...]) -> frozenset[s
 
 
 class _Layers:
-    """The layers among `ops`."""
+    """The layers and products among `ops`."""
 
     def __init__(
         self,
@@ -144,26 +98,89 @@ class _Layers:
         self._ops, self._known, self._constants, self._batch = ops, sizes, constants, batch
         self.left_out = Counter[str]()
 
-    def read(self) -> Iterator[tuple[str, ConvShape]]:
-        """Name and sizes of each layer."""
+    def read(self) -> Iterator[LayerSizes]:
+        """Each layer, and each product of activations."""
         for op in self._ops:
             if op.kind in _OTHER_LAYERS:
                 self.left_out[op.kind] += 1
-            if op.kind not in _WEIGHT or len(op.inputs) <= _WEIGHT[op.kind]:
-                continue
-            first, second = op.inputs[0], op.inputs[_WEIGHT[op.kind]]
-            is_constant = [name in self._constants for name in (first, second)]
-            if all(is_constant):
-                continue
-            if not is_constant[1] and not (is_constant[0] and op.kind.startswith("MatMul")):
-                self.left_out[f"{op.kind} of two activations"] += 1
-                continue
-            x, weight = self._of(op, first), self._of(op, second)
             try:
-                shape = self._shape(op, x, weight, is_turned=is_constant[0])
+                yield from self._layers_of(op)
             except ShapeError as error:
                 op.refuse(str(error))
-            yield op.name or op.output, shape
+
+    def _layers_of(self, op: Operator) -> Iterator[LayerSizes]:
+        if op.kind in ATTENTION:
+            yield from self._attention(op)
+        elif op.kind == "Einsum":
+            yield from self._einsum(op)
+        elif op.kind == "MatMulNBits":
+            yield self._product(op, self._in_blocks(op), is_of_activations=False)
+        elif op.kind in _WEIGHT and len(op.inputs) > _WEIGHT[op.kind]:
+            names = op.inputs[0], op.inputs[_WEIGHT[op.kind]]
+            is_constant = [name in self._constants for name in names]
+            if not all(is_constant):
+                x, weight = (self._of(op, name) for name in names)
+                yield self._layer(op, x, weight, is_constant)
+
+    def _layer(
+        self, op: Operator, x: Sizes, weight: Sizes, is_constant: Sequence[bool]
+    ) -> LayerSizes:
+        """A layer, or what has its form and reads two activations."""
+        if "Conv" in op.kind:
+            read = self._transposed if op.kind == "ConvTranspose" else self._convolution
+            name, shape = op.name or op.output, read(op, x, weight)
+            return LayerSizes(name, shape, is_of_activations=not is_constant[1])
+        if op.kind == "Gemm":
+            x = x[::-1] if op.attributes.get("transA") else x
+            weight = weight[::-1] if op.attributes.get("transB") else weight
+        is_turned = is_constant[0]  # weights on the left: pixels are the columns of the other
+        if is_turned and len(x) == 2:
+            columns = (*weight[:-2], weight[-1], weight[-2])
+            found = matmul_products(columns, x[::-1])
+        else:
+            found = matmul_products(x, weight)
+            found = found and (found.turned() if is_turned else found)
+        if found is None:
+            op.refuse(
+                f"operands of a product must fit one another, not {list(x)} and {list(weight)}"
+            )
+        return self._product(op, found, is_of_activations=not any(is_constant))
+
+    def _product(
+        self, op: Operator, found: Products, *, is_of_activations: bool, part: str = ""
+    ) -> LayerSizes:
+        one = found.of_one_sample(self._batch)
+        name = f"{op.name or op.output}{part and '.'}{part}"
+        return LayerSizes.product(name, one.sizes, one.times, is_of_activations=is_of_activations)
+
+    def _einsum(self, op: Operator) -> Iterator[LayerSizes]:
+        """The product of two operands; of more, and of indices in no such form, it says nothing."""
+        is_constant = [name in self._constants for name in op.inputs]
+        if len(op.inputs) < 2 or all(is_constant):
+            return
+        if len(op.inputs) > 2:
+            self.left_out["Einsum of more than two operands"] += 1
+            return
+        equation = str(op.attributes.get("equation", ""))
+        found = einsum_products(equation, *(self._of(op, name) for name in op.inputs))
+        if found is not None:
+            found = found.turned() if is_constant[0] else found
+            yield self._product(op, found, is_of_activations=not any(is_constant))
+
+    def _attention(self, op: Operator) -> Iterator[LayerSizes]:
+        heads = heads_of(op, lambda name: self._known.get(name, ()))
+        if heads is None:
+            self.left_out[op.kind] += 1
+            return
+        if heads.projection:
+            yield self._product(op, heads.projection, is_of_activations=False, part="qkv")
+        for part, found in heads.products():
+            yield self._product(op, found, is_of_activations=True, part=part)
+
+    def _in_blocks(self, op: Operator) -> Products:
+        """ONNX Runtime's product with weights of few bits, whose sizes are attributes."""
+        rows = math.prod(self._of(op, op.inputs[0])[:-1])
+        return Products(1, rows, int(op.number("K", 0)), int(op.number("N", 0)))
 
     def _of(self, op: Operator, name: str) -> Sizes:
         if name not in self._known:
@@ -180,23 +197,6 @@ class _Layers:
             f"the sizes of {name} are not known: they end at {ends.label}; simplify the file first, or "
             "let the tool that wrote it infer them"
         )
-
-    def _shape(self, op: Operator, x: Sizes, weight: Sizes, *, is_turned: bool) -> ConvShape:
-        if op.kind == "ConvTranspose":
-            return self._transposed(op, x, weight)
-        if op.kind in ("Conv", "ConvInteger", "QLinearConv"):
-            return self._convolution(op, x, weight)
-        if op.kind == "Gemm":
-            x = x[::-1] if op.attributes.get("transA") else x
-            weight = weight[::-1] if op.attributes.get("transB") else weight
-        if (
-            is_turned
-        ):  # weights stand on the left: the sum runs over their columns, pixels are columns
-            x, weight = (*weight[:-2], weight[-1], weight[-2]), x[::-1]
-        if len(weight) != 2 or not x:
-            op.refuse(f"weights of a product must have two axes, not {list(weight)}")
-        rows = math.prod(x[:-1])
-        return ConvShape(weight[0], self._a_sample(rows) or rows, 1, weight[1], 1, 1)
 
     def _a_sample(self, planes: int) -> int:
         """So many of `planes` belong to one sample; 0 if the samples do not divide them."""

@@ -14,7 +14,7 @@ from tilewright.quant.attention import (
     AttentionSoftmax,
     PixelNorm,
 )
-from tilewright.spec import ConvShape
+from tilewright.spec import ConvShape, LayerSizes
 
 
 def build_zoo(name: str) -> nn.Module:
@@ -35,19 +35,36 @@ def build_zoo(name: str) -> nn.Module:
 
 def zoo_shapes(name: str) -> dict[str, ConvShape]:
     """Sizes of the layers of a network in the order in which they run; raises as `build_zoo` does."""
-    module, shapes = build_zoo(name).eval(), {}
+    return {one.name: one.shape for one in zoo_sizes(name) if not one.is_of_activations}
+
+
+def zoo_sizes(name: str) -> tuple[LayerSizes, ...]:
+    """Sizes of layers, and of products of activations, in the order in which they run."""
+    module, found = build_zoo(name).eval(), list[LayerSizes]()
 
     def note(layer: str, part: nn.Module, values: tuple[Tensor, ...]) -> None:
-        shapes[layer] = _shape(part, values[0])
+        if isinstance(part, AttentionScores | AttentionMix):
+            found.append(_product(layer, part, values[1]))
+        else:
+            found.append(LayerSizes(layer, _shape(part, values[0])))
 
+    kinds = nn.Conv1d, nn.Conv2d, nn.Linear, AttentionScores, AttentionMix
     for layer, part in module.named_modules():
-        if isinstance(part, nn.Conv1d | nn.Conv2d | nn.Linear):
+        if isinstance(part, kinds):
             part.register_forward_pre_hook(
                 lambda part, values, layer=layer: note(layer, part, values)
             )
     with torch.no_grad():
         module(torch.zeros(1, *zoo_network(name).sizes))
-    return shapes
+    return tuple(found)
+
+
+def _product(name: str, part: AttentionScores | AttentionMix, second: Tensor) -> LayerSizes:
+    """The products of all heads of a part of an attention, whose second operand is ``n d h w``."""
+    depth, pixels = second.shape[1] // part.heads, second.shape[2:].numel()
+    is_mix = isinstance(part, AttentionMix)
+    sizes = (pixels, pixels, depth) if is_mix else (pixels, depth, pixels)
+    return LayerSizes.product(name, sizes, part.heads, is_of_activations=True)
 
 
 def _shape(part: nn.Module, values: Tensor) -> ConvShape:

@@ -16,6 +16,7 @@ from tilewright.spec.conv_shape import ConvShape
 from tilewright.spec.integer_layer import IntegerLayer
 from tilewright.spec.integer_network import IntegerNetwork
 from tilewright.spec.integer_sums import ResidualAdd, SumPool
+from tilewright.spec.layer_sizes import LayerSizes
 from tilewright.spec.multiplier_shift import MultiplierShift, fit_multiplier_shift
 from tilewright.spec.node import Node, operand_shape
 from tilewright.spec.number_format import (
@@ -70,6 +71,7 @@ __all__ = [
     "IntegerLayer",
     "IntegerNetwork",
     "Ints",
+    "LayerSizes",
     "MaxPool",
     "MultiplierShift",
     "Node",

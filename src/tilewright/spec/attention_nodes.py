@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from tilewright.errors import ShapeError
 from tilewright.spec.code_nodes import OnCodes, OnOnePlane
+from tilewright.spec.layer_sizes import LayerSizes
 from tilewright.spec.number_format import NumberFormat
 from tilewright.spec.requantization import Plane, Requantization
 
@@ -58,6 +59,13 @@ class CodeMatmul(OnCodes):
     def terms(self) -> int:
         """Products in a sum."""
         return self.pixels if self.is_mix else self.planes[1][0] // self.heads
+
+    @property
+    def sizes(self) -> LayerSizes:
+        """The matrix products of all heads."""
+        columns = self.planes[1][0] // self.heads if self.is_mix else self.pixels
+        each = self.pixels, self.terms, columns
+        return LayerSizes.product(self.name, each, self.heads, is_of_activations=True)
 
     @property
     def output_shape(self) -> Plane:

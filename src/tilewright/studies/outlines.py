@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple, get_args
 
+import numpy as np
+import numpy.typing as npt
+
 from tilewright.config import Config, ModelConfig, load_config
 from tilewright.cost import LayerOutline
 from tilewright.errors import ConfigError, UnknownNameError
@@ -17,7 +20,15 @@ from tilewright.models.zoo_names import ZOO
 from tilewright.pipeline.configured_model import model_spec
 from tilewright.pipeline.inventory import CONFIG
 from tilewright.pipeline.run_folder import RunFolder
-from tilewright.spec import ConvShape, IntegerNetwork, NumberFormat, PackedNetwork, find_packed
+from tilewright.spec import (
+    CodeMatmul,
+    IntegerLayer,
+    IntegerNetwork,
+    LayerSizes,
+    NumberFormat,
+    PackedNetwork,
+    find_packed,
+)
 
 CLASSES = 10
 """Of every data set that we have."""
@@ -50,7 +61,8 @@ def find_outlines(source: str | None, overrides: tuple[str, ...] = ()) -> Outlin
         return _of_run(RunFolder(path), overrides)
     if path.suffix == ".csv":
         config = load_config(None, overrides)
-        return Outlines(_with_widths(read_topology(path), config), config)
+        layers = (LayerSizes(*one) for one in read_topology(path))
+        return Outlines(_with_widths(layers, config), config)
     if path.suffix in TOPOLOGY_FILES:
         config, found = load_config(None, overrides), read_file_topology(path)
         return Outlines(_with_widths(found.layers, config), config, found.notes)
@@ -64,7 +76,7 @@ def find_outlines(source: str | None, overrides: tuple[str, ...] = ()) -> Outlin
         )
     if source in ZOO:
         config = load_config(None, overrides)
-        return Outlines(_with_widths(_zoo_layers(source), config), config)
+        return Outlines(_with_widths(_zoo_sizes(source), config), config)
     if source not in _models():
         raise UnknownNameError.among("model", source, tuple(dict.fromkeys((*_models(), *ZOO))))
     plain = (f"model.name={source}", "model.choke_width=0")
@@ -113,31 +125,50 @@ def _of_run(run: RunFolder, overrides: tuple[str, ...]) -> Outlines:
 def _of_network(
     network: IntegerNetwork, observed: dict[str, tuple[int, int]]
 ) -> tuple[LayerOutline, ...]:
-    return tuple(
-        LayerOutline(
-            layer.name,
-            layer.shape,
-            layer.act_format,
-            layer.weight_format,
-            layer.weight,
-            observed.get(layer.name),
-        )
-        for layer in network.layers
+    found = []
+    for node in network.nodes:
+        if isinstance(node, IntegerLayer):
+            formats = node.act_format, node.weight_format
+            known = node.weight, observed.get(node.name)
+            found.append(_outline(LayerSizes(node.name, node.shape), formats, known))
+        elif isinstance(node, CodeMatmul):
+            found.append(_outline(node.sizes, (node.act_format, node.act_format)))
+    return tuple(found)
+
+
+def _outline(
+    sizes: LayerSizes,
+    formats: tuple[NumberFormat, NumberFormat],
+    known: tuple[npt.NDArray[np.int8] | None, tuple[int, int] | None] = (None, None),
+) -> LayerOutline:
+    """The outline of `sizes`. known: weights, and the range of psums that samples gave."""
+    return LayerOutline(
+        sizes.name,
+        sizes.shape,
+        *formats,
+        *known,
+        times=sizes.times,
+        is_of_activations=sizes.is_of_activations,
     )
 
 
-def _zoo_layers(name: str) -> Iterable[tuple[str, ConvShape]]:
-    from tilewright.models.zoo import zoo_shapes  # with torch, which counts the sizes
+def _zoo_sizes(name: str) -> Iterable[LayerSizes]:
+    from tilewright.models.zoo import zoo_sizes  # with torch, which counts the sizes
 
-    return zoo_shapes(name).items()
+    return zoo_sizes(name)
 
 
-def _with_widths(
-    layers: Iterable[tuple[str, ConvShape]], config: Config
-) -> tuple[LayerOutline, ...]:
+def _with_widths(layers: Iterable[LayerSizes], config: Config) -> tuple[LayerOutline, ...]:
+    """With the configured widths; the second operand of a product of activations is as wide as they are.
+
+    It is signed there: keys and values are, and where the file says no signs this is the wider sum.
+    """
     act = NumberFormat(config.model.act_bits, is_signed=False)
+    second = NumberFormat(config.model.act_bits, is_signed=True)
     weight = NumberFormat(config.model.weight_bits, is_signed=True, is_narrow=True)
-    return tuple(LayerOutline(name, shape, act, weight) for name, shape in layers)
+    return tuple(
+        _outline(one, (act, second if one.is_of_activations else weight)) for one in layers
+    )
 
 
 def _observed(run: RunFolder) -> dict[str, tuple[int, int]]:

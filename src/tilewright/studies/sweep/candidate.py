@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tilewright.config import Config
 from tilewright.cost import LayerOutline
 from tilewright.facts import TrainFacts
 from tilewright.pipeline.run_folder import RunFolder
@@ -27,11 +26,8 @@ class Candidate:
 
     @property
     def weight_bits(self) -> int:
-        """Bits of all weights."""
-        return sum(
-            one.shape.oc * one.shape.ic_per_group * one.shape.taps * one.weight_format.bits
-            for one in self.outlines
-        )
+        """Bits of all weights that are stored."""
+        return sum(one.stored_weights * one.weight_format.bits for one in self.outlines)
 
     def fingerprint(self) -> str:
         """Hexadecimal SHA-256 of all from which costs follow."""
@@ -39,13 +35,17 @@ class Candidate:
         for one in self.outlines:
             digest.update(repr((one.name, one.shape, one.act_format, one.weight_format)).encode())
             digest.update(b"" if one.weight is None else one.weight.tobytes())
+            if one.times > 1 or one.is_of_activations:
+                digest.update(repr((one.times, one.is_of_activations)).encode())
         return digest.hexdigest()
 
 
-def open_candidate(source: str | None) -> tuple[Candidate, Config]:
-    """The network that `source` means, as `find_outlines` takes it, with its accuracy where that is known."""
-    outlines, config, _ = find_outlines(source)
-    return Candidate(outlines, _accuracy(source)), config
+def open_candidate(source: str | None) -> tuple[Candidate, tuple[str, ...]]:
+    """The network that `source` means, as `find_outlines` takes it, with its accuracy where that is known,
+    and notes on what of it is not among its layers.
+    """
+    outlines, _, notes = find_outlines(source)
+    return Candidate(outlines, _accuracy(source)), notes
 
 
 def _accuracy(source: str | None) -> float | None:

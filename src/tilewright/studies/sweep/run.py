@@ -38,7 +38,9 @@ def sweep(
     if trials is None:
         if overrides:
             raise ConfigError("--set is for the configuration of trials, but no axis is trained")
-        candidate, _ = open_candidate(question.source)
+        candidate, notes = open_candidate(question.source)
+        for note in notes:
+            listener.say(f"note: {note}")
         fingerprint = candidate.fingerprint()
         with claimed_study(folder, question, fingerprint):
             return finish_study(

@@ -63,8 +63,8 @@ def simulate_point(
         execution = _execution(outline, point)
         words = plan_words(execution.plan, *_codes(outline, generator))
         result = simulate(execution, *words)
-        found += result.cycles
-        busy += result.stream_cycles
+        found += outline.times * result.cycles
+        busy += outline.times * result.stream_cycles
         if layer_cycles(execution) <= most_register_cycles:
             again = simulate(execution, *words, engine="registers")
             registers += again.cycles
