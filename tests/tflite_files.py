@@ -200,6 +200,14 @@ class TfliteFile:
         shape = np.broadcast_shapes(self.shape(first), self.shape(second))
         return self.op(kind, [first, second], self.tensor(kind, shape, out), options)
 
+    def batch_matmul(self, first, second, *, is_turned=False, out: Grid = (1 / 16, 0)) -> int:
+        """The products of two tensors; is_turned: the last two axes of the second one are exchanged."""
+        options = schema.BatchMatMulOptionsT()
+        options.adjX, options.adjY = False, is_turned
+        columns = self.shape(second)[-2 if is_turned else -1]
+        found = self.tensor("BATCH_MATMUL", (*self.shape(first)[:-1], columns), out)
+        return self.op("BATCH_MATMUL", [first, second], found, options)
+
     def mean(self, source, out: Grid | None = None, *, keep=False, axes=(1, 2), kind="MEAN") -> int:
         shape, options = self.shape(source), schema.ReducerOptionsT()
         options.keepDims = keep

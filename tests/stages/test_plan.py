@@ -80,10 +80,11 @@ def test_a_recovered_run_knows_its_weights_and_psums(finished):
 
 
 def test_a_float_network_of_another_tool(tmp_path):
-    """A product of activations, which no layer is, is said in each of the three forms."""
+    """A product of activations is counted and marked, and what is not counted is said, in all three forms."""
     nodes = [
         helper.make_node("Conv", ["x", "w"], ["c"], name="stem", pads=[1, 1, 1, 1]),
-        helper.make_node("MatMul", ["c", "c"], ["y"]),
+        helper.make_node("MatMul", ["c", "c"], ["m"], name="square"),
+        helper.make_node("Einsum", ["m", "m", "m"], ["y"], equation="abcd,abde,abef->abcf"),
     ]
     tensors = [
         helper.make_tensor_value_info(name, TensorProto.FLOAT, sizes)
@@ -94,16 +95,31 @@ def test_a_float_network_of_another_tool(tmp_path):
     onnx.save(
         helper.make_model(helper.make_graph(nodes, "g", *[[t] for t in tensors], [weight])), path
     )
-    note = "not counted: 1 MatMul of two activations"
+    note = "not counted: 1 Einsum of more than two operands"
     done = tilewright("plan", path, "--json", "--set", "model.act_bits=8")
     facts = json.loads(done.stdout)
-    (layer,) = facts["arrays"][0]["layers"]
+    layer, square = facts["arrays"][0]["layers"]
     assert (layer["layer"], layer["macs"], layer["folds"]) == ("stem", 8 * 8 * 216, 9)
     assert layer["psum_bits_by_type"] == 17  # 27 * 255 * 7 = 48,195
-    assert facts["notes"] == [note]
-    assert f"note: {note}\n" in tilewright("plan", path).stdout
+    assert (layer["times"], layer["is_of_activations"]) == (1, False)
+    assert (square["times"], square["is_of_activations"]) == (8, True)
+    assert (square["macs"], square["folds"]) == (8 * 8**3, 8)  # one fold for each of the 8 channels
+    fold = 8 + 2 * 8 + 8 + 3
+    assert square["cycles"] == 8 * fold
+    total = facts["arrays"][0]["total"]
+    assert total["cycles"] == layer["cycles"] + square["cycles"]
+    part = {"products": 8, "folds": 8, "cycles": 8 * fold, "macs": 8**4, "wmem_host_words": 64}
+    assert total["products_of_activations"] == part
+    printed = tilewright("plan", path).stdout
+    assert f"note: {note}\n" in printed
+    assert "8 times 8x8 by 8x8, no weights" in printed
+    assert (
+        f"8x8: products of two activations (no weights above): 8, {8 * fold:,} of {total['cycles']:,}"
+        " cycles; nothing of them is stored" in printed
+    )
+    assert "so that 64 words are written to WMEM for every sample" in printed
     done = tilewright("plan", path, "--csv")
-    assert (done.stdout.count("\n"), done.stderr) == (2, f"note: {note}\n")
+    assert (done.stdout.count("\n"), done.stderr) == (3, f"note: {note}\n")
 
 
 def test_what_was_observed_is_left_out_once_it_is_stale(run):

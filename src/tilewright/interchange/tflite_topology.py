@@ -47,7 +47,7 @@ def _layers(found: TfliteGraph) -> Iterator[LayerSizes]:
     }
     for op in found.graph.ops:
         if op.kind in (*read, "BATCH_MATMUL") and any(
-            name not in found.constants for name in op.inputs[:2]
+            name and name not in found.constants for name in op.inputs
         ):
             try:
                 if op.kind == "BATCH_MATMUL":

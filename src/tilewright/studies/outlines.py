@@ -33,6 +33,9 @@ from tilewright.spec import (
 CLASSES = 10
 """Of every data set that we have."""
 
+_MATMUL = (NumberFormat(8, is_signed=True),) * 2
+"""Both operands of a `tilewright.quant.QuantMatmul`."""
+
 
 class Outlines(NamedTuple):
     """The layers of a network, the configuration beside them, and notes on what is not among them."""
@@ -76,7 +79,7 @@ def find_outlines(source: str | None, overrides: tuple[str, ...] = ()) -> Outlin
         )
     if source in ZOO:
         config = load_config(None, overrides)
-        return Outlines(_with_widths(_zoo_sizes(source), config), config)
+        return Outlines(_with_widths(_zoo_sizes(source), config, _MATMUL), config)
     if source not in _models():
         raise UnknownNameError.among("model", source, tuple(dict.fromkeys((*_models(), *ZOO))))
     plain = (f"model.name={source}", "model.choke_width=0")
@@ -158,16 +161,21 @@ def _zoo_sizes(name: str) -> Iterable[LayerSizes]:
     return zoo_sizes(name)
 
 
-def _with_widths(layers: Iterable[LayerSizes], config: Config) -> tuple[LayerOutline, ...]:
-    """With the configured widths; the second operand of a product of activations is as wide as they are.
+def _with_widths(
+    layers: Iterable[LayerSizes],
+    config: Config,
+    operands: tuple[NumberFormat, NumberFormat] | None = None,
+) -> tuple[LayerOutline, ...]:
+    """With the configured widths. operands: of a product of activations; None: as wide as activations are.
 
-    It is signed there: keys and values are, and where the file says no signs this is the wider sum.
+    The second one is then signed: keys and values are, and where the file says no signs this is the wider
+    sum.
     """
     act = NumberFormat(config.model.act_bits, is_signed=False)
-    second = NumberFormat(config.model.act_bits, is_signed=True)
+    operands = operands or (act, NumberFormat(config.model.act_bits, is_signed=True))
     weight = NumberFormat(config.model.weight_bits, is_signed=True, is_narrow=True)
     return tuple(
-        _outline(one, (act, second if one.is_of_activations else weight)) for one in layers
+        _outline(one, operands if one.is_of_activations else (act, weight)) for one in layers
     )
 
 
@@ -179,9 +187,14 @@ def _observed(run: RunFolder) -> dict[str, tuple[int, int]]:
 
 
 def outlines_of(config: Config) -> tuple[LayerOutline, ...]:
-    """The layers of the network that a configuration describes, without weights."""
-    layers = quantized_layers(model_spec(config.model, CLASSES))
+    """The layers of the network that a configuration describes, without weights, and its products."""
+    layers = {
+        layer.name: LayerOutline(layer.name, layer.shape, layer.act_format, layer.weight_format)
+        for layer in quantized_layers(model_spec(config.model, CLASSES))
+    }
+    if config.model.name not in ZOO:
+        return tuple(layers.values())
     return tuple(
-        LayerOutline(layer.name, layer.shape, layer.act_format, layer.weight_format)
-        for layer in layers
+        _outline(one, _MATMUL) if one.is_of_activations else layers[one.name]
+        for one in _zoo_sizes(config.model.name)
     )

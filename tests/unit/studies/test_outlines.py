@@ -13,7 +13,7 @@ from tilewright.cost import LayerOutline, MemoryDepths, network_cost
 from tilewright.errors import ConfigError, UnknownNameError
 from tilewright.models import ModelSpec, quantized_layers
 from tilewright.spec import ArrayShape, ConvShape, NumberFormat, PackedNetwork
-from tilewright.studies.outlines import find_config, find_outlines
+from tilewright.studies.outlines import find_config, find_outlines, outlines_of
 
 PACKED = Path(__file__).parents[3] / "models" / "vgg16-choke8-w4a4"
 MODELS = get_args(ModelConfig.model_fields["name"].annotation)
@@ -24,11 +24,17 @@ ACT, WEIGHT = NumberFormat(4, is_signed=False), NumberFormat(4, is_signed=True, 
 def test_every_model_that_has_a_name_is_planned(model):
     outlines, config, _ = find_outlines(model)
     bits = config.model.weight_bits, config.model.act_bits
-    assert [one.name for one in outlines] == [
+    layers = [one for one in outlines if not one.is_of_activations]
+    assert [one.name for one in layers] == [
         layer.name for layer in quantized_layers(ModelSpec(model, *bits))
     ]
+    configured = [one.name for one in outlines_of(find_config(model))]
+    assert configured == [one.name for one in outlines]
+    assert len(configured) == len(layers) + 24 * (model == "vit_tiny")
     cost = network_cost(outlines, ArrayShape(8, 8, 20), MemoryDepths())
-    assert sum(layer.macs for layer in cost.layers) == sum(one.shape.macs for one in outlines) > 0
+    assert sum(layer.macs for layer in cost.layers) == sum(
+        one.times * one.shape.macs for one in outlines
+    )
 
 
 @pytest.mark.parametrize("model", MODELS)
