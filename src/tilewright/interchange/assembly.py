@@ -19,6 +19,7 @@ from tilewright.interchange.source import (
     SourceInput,
     SourceParts,
     SourceSums,
+    in_file,
 )
 from tilewright.interchange.values import NOWHERE, Affine, Value, clip
 from tilewright.interchange.wiring import (
@@ -216,7 +217,7 @@ class Assembly:
         return Imported(
             path,
             network,
-            self._codes,
+            {port: in_file(codes, graph.stood_for) for port, codes in self._codes.items()},
             {name: one for name, one in self._sums.items() if one.tensor not in graph.made},
             found,
             self._source_inputs(graph),

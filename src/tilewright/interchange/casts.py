@@ -8,6 +8,7 @@ import numpy as np
 from onnx import TensorProto
 from onnx.helper import tensor_dtype_to_np_dtype as kind_of
 
+from tilewright.interchange.grid import Grid
 from tilewright.interchange.onnx_graph import Array, Operator
 from tilewright.interchange.reach import INTEGERS, Reach, reach_of
 from tilewright.interchange.values import Step, Value
@@ -29,7 +30,7 @@ def read_cast(op: Operator, value: Value, constants: dict[str, Array]) -> Value:
     notice.
     """
     if is_float(op):
-        return value.renamed(op)
+        return replace(value.renamed(op), reach=replace(value.reach, is_integer=False))
     kind = op.attributes.get("to", 0)
     if kind not in INTEGERS:
         op.refuse("it must make floats or integers of its input")
@@ -43,5 +44,23 @@ def read_cast(op: Operator, value: Value, constants: dict[str, Array]) -> Value:
             "it must follow a Clip to numbers that its type holds: others are not cut off alike"
         )
     if reach.is_whole:
-        return replace(value.renamed(op), reach=replace(reach, is_integer=True))
+        whole = replace(reach, is_integer=True, most=float(held.max))
+        return replace(value.renamed(op), reach=whole)
     return value.through(op, Step(np.trunc, is_exact=True))
+
+
+def codes_as_values(op: Operator, value: Value, grid: Grid) -> Value:
+    """Codes as the numbers that they are, which layers of integers read; refuses other types than floats."""
+    if not is_float(op):
+        op.refuse("it must make floats of its codes")
+    number = Step(lambda values: np.rint(values / grid.scale) + grid.zero_point, is_exact=True)
+    after = value.on_grid(op, Grid(grid.number_format, 1.0), replace(number, is_of_codes=True))
+    return of_input(value, after, value.tensor)
+
+
+def of_input(value: Value, after: Value, codes_at: str) -> Value:
+    """`after`, a step behind the codes `value`: one quantizer with it, where they are those of the input."""
+    if value.origin is None and value.steps:
+        step = after.steps[-1]
+        after = replace(after, steps=(*value.steps[:-1], value.steps[-1].then(step)))
+    return replace(after, codes_at=codes_at)

@@ -121,19 +121,16 @@ def refuse_unknown(op: Operator) -> None:
     op.refuse(f"{NOT_STATED}: {advice}" if advice else NOT_STATED)
 
 
-INTEGER_OPERATORS = ("ConvInteger", "DynamicQuantizeLinear", "MatMulInteger")
 CONTROL = ("If", "Loop", "Scan")
 RECURRENT = ("DynamicQuantizeLSTM", "GRU", "LSTM", "RNN")
 
 
 def refuse_other_dialects(ops: tuple[Operator, ...], place: object) -> None:
-    """Raise `FormatError` if a file has the integer operators of ONNX that leave codes to be found."""
-    found = {op.kind for op in ops} & {*INTEGER_OPERATORS}
-    if found:
+    """Raise `FormatError` if a file finds its codes while it runs, chooses what it computes, or recurs."""
+    if any(op.kind == "DynamicQuantizeLinear" for op in ops):
         raise FormatError(
-            f"{place} computes with integer operators ({min(found)}), which state no scales of "
-            "activations: import the file that it was made from, or quantize it statically; what "
-            "export-network --format onnx wrote is in the run folder that it came from"
+            f"{place} finds the scales of its activations while it runs (DynamicQuantizeLinear): quantize it "
+            "statically, with quantize_static"
         )
     branch = next((op for op in ops if op.kind in CONTROL), None)
     if branch is not None:

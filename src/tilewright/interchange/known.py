@@ -11,6 +11,7 @@ from tilewright.interchange.assembly import Assembly
 from tilewright.interchange.blends import is_blend, read_blend
 from tilewright.interchange.by_constant import by_constant, constant_kernel
 from tilewright.interchange.by_pixel import by_pixel
+from tilewright.interchange.casts import codes_as_values, of_input
 from tilewright.interchange.channel_scales import (
     clipped,
     quantized_by_channel,
@@ -94,7 +95,7 @@ class Known:
             op.refuse(BY_CHANNEL)
         if op.kind in LINEAR_QUANT:
             self.values[op.output] = self._read_codes(op, values[0])
-        elif values[0].is_code and op.kind not in (*LAYOUTS, *LARGEST):
+        elif values[0].is_code and (op.kind == "Cast" or op.kind not in (*LAYOUTS, *LARGEST)):
             self._read_of_codes(op, values[0])
         elif op.kind in QUANT_OPERATORS:
             self._read_quantizer(op, values[0])
@@ -136,8 +137,11 @@ class Known:
         return read_codes(op, value, self.constants, self.assembly)
 
     def _read_of_codes(self, op: Operator, value: Value) -> None:
-        """A Clip of codes, as QCDQ has it; nothing else computes with codes."""
+        """A Clip of codes, as QCDQ has it, or a Cast; nothing else computes with codes."""
         grid = value.by_channel.grid if value.by_channel is not None else value.grid
+        if op.kind == "Cast" and value.grid is not None:
+            self.values[op.output] = codes_as_values(op, value, value.grid)
+            return
         if op.kind != "Clip" or grid is None:
             op.refuse(
                 "it computes with codes: put a DequantizeLinear before it and a QuantizeLinear behind, as "
@@ -148,10 +152,7 @@ class Known:
         if value.by_channel is not None:
             self.values[op.output] = clipped(op, value, narrow)
             return
-        after = value.on_grid(op, narrow, clip(narrow))
-        if value.origin is None and value.steps:  # one quantizer of the input, in two operations
-            after = replace(after, steps=(*value.steps[:-1], value.steps[-1].then(clip(narrow))))
-        self.values[op.output] = replace(after, codes_at=op.output)
+        self.values[op.output] = of_input(value, value.on_grid(op, narrow, clip(narrow)), op.output)
 
     def _read_step(self, op: Operator, value: Value) -> None:
         is_input = value.origin is None and value.grid is not None

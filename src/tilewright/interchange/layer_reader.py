@@ -12,6 +12,8 @@ from tilewright.interchange.linear_quant import rounded_bias
 from tilewright.interchange.neighbors import CHANGED, Neighbors
 from tilewright.interchange.onnx_graph import Array, Graph, Operator
 from tilewright.interchange.pixels import on_pixels, pixel_formats
+from tilewright.interchange.qoperator import OF_INTEGERS
+from tilewright.interchange.reach import Reach
 from tilewright.interchange.read_layers import (
     Weight,
     check_sums,
@@ -33,6 +35,9 @@ from tilewright.interchange.views import Views
 from tilewright.interchange.weight_grids import weight_on_grid
 from tilewright.interchange.wide_weights import narrowed
 from tilewright.spec import IntegerLayer
+
+MOST_SUM = 2.0**31 - 1
+"""Of int32, the type of the sums of ConvInteger and MatMulInteger."""
 
 
 class LayerReader:
@@ -59,6 +64,9 @@ class LayerReader:
         found = self._read(op, values)
         if values[0].is_flat and not found.is_flat:  # of a plane, but not in the file
             found = replace(found, is_flat=True)
+        if op.written_as in OF_INTEGERS:
+            bound = float(self.assembly.nodes[str(found.origin)].sum_bound())
+            found = replace(found, reach=Reach(-bound, bound, True, True, MOST_SUM))
         missed = self._stated_missed(op, found)
         self.values[op.output] = replace(found, slack=found.slack + missed) if missed else found
 

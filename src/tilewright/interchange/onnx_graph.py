@@ -102,7 +102,8 @@ class Graph:
     tensors of planes that have their channels last. opset: the version of the standard operators.
     plane: what the input is read as, if that is not its shape. others: the inputs behind the first one.
     made: tensors that are not in the file, of operations that stand for others. annotated: what the file says
-    of the numbers of an input, as "UINT8".
+    of the numbers of an input, as "UINT8". stood_for: of tensors that are not in the file, which one of whole
+    numbers is, and what these are less.
     """
 
     ops: tuple[Operator, ...]
@@ -118,6 +119,7 @@ class Graph:
     others: tuple[GraphInput, ...] = ()
     made: frozenset[str] = frozenset()
     annotated: Mapping[str, str] = field(default_factory=dict)
+    stood_for: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
     @property
     def inputs(self) -> tuple[GraphInput, ...]:

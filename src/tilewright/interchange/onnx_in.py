@@ -33,7 +33,7 @@ from tilewright.interchange.plain_forms import (
     in_plain_forms,
     without_estimators,
 )
-from tilewright.interchange.qoperator import expand
+from tilewright.interchange.qoperator import Aliases, expand
 from tilewright.interchange.quant_node import (
     DOMAINS,
     MAX_BIAS_BITS,
@@ -64,11 +64,13 @@ def read_onnx(path: Path) -> Imported:
     constants = dict(graph.constants)
     plain = needed(tuple(without_estimators(graph.ops)), graph.outputs)
     spelled = (one for op in plain for one in in_plain_forms(op, constants))
-    ops = tuple(expand(spelled, constants))
+    stood_for: Aliases = {}
+    codes = {one.name: one.kind for one in graph.inputs if graph.is_code(one)}
+    ops = tuple(expand(spelled, constants, stood_for, codes))
     made = {one for op in ops for one in op.outputs} - {
         one for op in graph.ops for one in op.outputs
     }
-    graph = replace(graph, ops=ops, constants=constants, made=frozenset(made))
+    graph = replace(graph, ops=ops, constants=constants, made=frozenset(made), stood_for=stood_for)
     graph = with_rows(graph)
     graph = constants_first(ChannelsFirst(graph).rewrite(graph))
     if graph.others:

@@ -31,23 +31,39 @@ MOST_STEPS = 255
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """From `low` to `high`; is_whole: and nothing between whole numbers. is_integer: of an integer type."""
+    """From `low` to `high`; is_whole: and nothing between whole numbers.
+
+    is_integer: of an integer type, whose largest number is `most`.
+    """
 
     low: float = -math.inf
     high: float = math.inf
     is_whole: bool = False
     is_integer: bool = False
+    most: float = math.inf
+
+    @property
+    def is_held(self) -> bool:
+        """Whether its type, if that is one of integers, holds all of these numbers."""
+        return not self.is_integer or (-self.most - 1 <= self.low and self.high <= self.most)
 
     def after(self, apply: Callable[[Floats], Floats], *, makes_whole: bool) -> Reach:
         """Behind a function that only rises or only falls; makes_whole: all that it gives is whole."""
         with np.errstate(invalid="ignore"):
             ends = apply(np.array([[self.low], [self.high]]))
+            looked_at = apply(self._places())
         if np.isnan(ends).any():
             return Reach()
         low, high = float(ends.min()), float(ends.max())
-        known = ends[np.isfinite(ends)]
+        known = looked_at[np.isfinite(looked_at)]
         is_whole = makes_whole or (self.is_whole and bool((known == np.rint(known)).all()))
-        return Reach(low, high, is_whole, self.is_integer)
+        return Reach(low, high, is_whole, self.is_integer, self.most)
+
+    def _places(self) -> Floats:
+        """The ends and their neighbors, and those of 0: a factor or a term that is not whole shows there."""
+        near = (self.low, self.low + 1, self.high - 1, self.high, -1.0, 0.0, 1.0)
+        found = [place for place in near if self.low <= place <= self.high]
+        return np.array(found, np.float64).reshape(-1, 1)
 
     def grid(self) -> Grid | None:
         """The grid of codes that these numbers are; None where they are not whole, or too many."""

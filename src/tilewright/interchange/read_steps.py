@@ -82,12 +82,15 @@ def read_arithmetic(op: Operator, value: Value, constants: Constants) -> Value:
     is_first = op.inputs[0] == value.tensor
     constant = value.channels(op, constant_input(op, constants, int(is_first)))
     one, none = np.ones(1), np.zeros(1)
-    if op.kind == "Div" and value.reach.is_integer:
-        op.refuse("it divides integers, which drops what is left: divide floats")
     if op.kind == "Div" and not is_first:
         op.refuse("a constant must be on the right")
     if op.kind == "Div" and (constant == 0).any():
         op.refuse("it divides by 0")
+    if op.kind == "Div" and value.reach.is_integer:  # of integers: what is left is dropped
+        falls = bool((constant < 0).any())
+        return value.through(
+            op, Step(lambda values: np.trunc(values / constant), falls, is_exact=True)
+        )
     steps = {
         "Add": lambda: Affine(one, constant),
         "Sub": lambda: Affine(one, -constant) if is_first else Affine(-one, constant),

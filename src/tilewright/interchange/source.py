@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -244,6 +244,21 @@ class Imported:
         elif name not in self.last:
             return values
         return np.moveaxis(values, -1, 1) if values.ndim in (3, 4) else values
+
+
+def in_file(
+    place: SourceCodes | SourceParts, stood_for: Mapping[str, tuple[str, int]]
+) -> SourceCodes | SourceParts:
+    """The codes where the file has them, if their tensor stands for another one less a number."""
+    if isinstance(place, SourceParts):
+        parts = [(in_file(part, stood_for), low) for part, low in place.parts]
+        return SourceParts(
+            tuple((part, low) for part, low in parts if isinstance(part, SourceCodes))
+        )
+    if place.tensor not in stood_for:
+        return place
+    tensor, less = stood_for[place.tensor]
+    return replace(place, tensor=tensor, zero_point=place.zero_point - less)
 
 
 def _parts_of(place: SourceCodes | SourceParts) -> tuple[SourceCodes, ...]:

@@ -47,8 +47,13 @@ def settled(
     step = after.steps[-1]
     if step.turns:
         return after
-    reach = before.reach.after(step.apply, makes_whole=op.kind in EXACT or is_to_integers(op))
+    is_cut = op.kind in EXACT or (op.kind == "Div" and before.reach.is_integer)
+    reach = before.reach.after(step.apply, makes_whole=is_cut or is_to_integers(op))
     reach = replace(reach, is_integer=reach.is_integer or is_to_integers(op))
+    if not reach.is_held:
+        op.refuse(
+            "its integers may pass those that its type holds: compute with wider ones (int64)"
+        )
     if op.kind in EXACT and after.origin is not None and not math.isfinite(reach.high - reach.low):
         reach = found = _reached(after, assembly)
         held = Step(lambda values: np.clip(values, found.low, found.high))
