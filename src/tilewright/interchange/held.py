@@ -23,7 +23,7 @@ SAME_AT_0 = (*QUANTIZERS, "Relu")
 
 POINTWISE = (
     *(*QUANTIZERS, *ARITHMETIC, *FUNCTIONS, "BatchNormalization", "BipolarQuant", "Clip", "Max"),
-    *("Min", "Neg", "PRelu", "Relu"),
+    *("Cast", "Min", "Neg", "PRelu", "Relu"),
 )
 """Operations of each number by itself, and of constants by channel."""
 

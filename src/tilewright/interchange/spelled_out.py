@@ -48,7 +48,9 @@ def settled(
     if step.turns:
         return after
     is_cut = op.kind in EXACT or (op.kind == "Div" and before.reach.is_integer)
-    reach = before.reach.after(step.apply, makes_whole=is_cut or is_to_integers(op))
+    reach = after.reach  # of a Cast that changes no number
+    if len(after.steps) > len(before.steps):
+        reach = before.reach.after(step.apply, makes_whole=is_cut or is_to_integers(op))
     reach = replace(reach, is_integer=reach.is_integer or is_to_integers(op))
     if not reach.is_held:
         op.refuse(

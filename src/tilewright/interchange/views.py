@@ -15,6 +15,7 @@ from tilewright.interchange.hindrances import ADVICE, PRODUCT, refuse_unknown
 from tilewright.interchange.joins import Ahead, quantizer_ahead
 from tilewright.interchange.moves import MOVES, Places, View, add_move, code_of, read_move
 from tilewright.interchange.onnx_graph import Array, Graph, Operator
+from tilewright.interchange.pixels import on_pixels, pixel_formats
 from tilewright.interchange.sequences import PLANE, SEQUENCE, of_planes, stated_axes
 from tilewright.interchange.values import BY_CHANNEL, NOWHERE, Value
 from tilewright.spec.code_nodes import ZERO
@@ -38,6 +39,7 @@ class Views:
         self.open: dict[str, View] = {}
         self._values, self._constants, self._assembly = values, constants, assembly
         self._batch, self._opset = graph.batch, graph.opset
+        self._pixels = pixel_formats(graph)
         self._outputs, self._readers = graph.outputs, graph.readers()
         self._made: Places | None = None
         self._maker: Operator | None = None
@@ -145,9 +147,15 @@ class Views:
         found = None if view is None else over_tokens(op, view, self._constants)
         if view is None or found is None or not is_alone:
             return None
-        self._lend({name: _as_planes(replace(view, op=op), found.places, name, self._assembly)})
+        self._lend({name: self._planes_of(op, view, found.places, name)})
         self._tokens = view.places.shape[:-1] if op.kind == "MatMul" else None
         return found.op
+
+    def _planes_of(self, op: Operator, view: View, places: Places, name: str) -> Value:
+        """The tensor of a view as planes; an input of whole numbers is on its grid."""
+        codes, source = self._pixels.get(view.source.input), view.source
+        source = source if codes is None else on_pixels(source, codes)
+        return _as_planes(replace(view, op=op, source=source), places, name, self._assembly)
 
     def _from_left(self, op: Operator) -> Operator | None:
         """A weight times a matrix of channels and steps: the convolution of 1 that it is over these steps."""
@@ -162,7 +170,7 @@ class Views:
     def _as_rows(self, op: Operator, view: View, name: str, weight: str) -> Operator:
         """A layer over the last axis of a view of two as a convolution over a plane of one row."""
         places = np.ascontiguousarray(view.places[:, None])
-        planes = _as_planes(replace(view, op=op), places, name, self._assembly)
+        planes = self._planes_of(op, view, places, name)
         self._lend({name: replace(planes, is_flat=False)})
         self.is_sequence = True
         inputs = (name, weight, *op.inputs[2:])
