@@ -88,6 +88,9 @@ class _Reader:
         """Take one operation; what it cannot state is kept until it is known whether that matters."""
         if self._folded(op) or op.output in self._inside:
             return
+        if self._makes_rows(op):
+            self._seen[op.output] = self._seen[op.inputs[0]]
+            return
         if op.kind == "SPACE_TO_BATCH_ND":
             dilated = read_dilated(op, self._file.graph)
             if dilated is not None:
@@ -112,6 +115,21 @@ class _Reader:
         label = next((one.label for one in lost if one.behind), op.label)
         state = Lost(tuple(reasons), None if is_needed else behind, label)
         self._lost |= dict.fromkeys(op.outputs, state)
+
+    def _makes_rows(self, op: Operator) -> bool:
+        """Whether an operation makes rows of all tokens of a sample, which linear layers alone read.
+
+        Keras writes a Dense over the last axis so; the layer reads the tokens where they were.
+        """
+        graph, source = self._file.graph, self._seen.get(op.inputs[0] if op.inputs else "")
+        target = graph.constants.get(op.inputs[1]) if len(op.inputs) > 1 else None
+        if op.kind != "RESHAPE" or source is None or target is None or source.places.ndim < 2:
+            return False
+        sizes = (source.places[..., 0].size, source.places.shape[-1])
+        readers = graph.readers().get(op.output, [])
+        are_layers = all(one.kind == "FULLY_CONNECTED" for one in readers)
+        is_inner = bool(readers) and op.output not in graph.outputs
+        return sizes[0] > 1 and tuple(target.reshape(-1)) == sizes and are_layers and is_inner
 
     def _folded(self, op: Operator) -> bool:
         """Whether an operation only asks for sizes or computes with constants; these are constants, too."""

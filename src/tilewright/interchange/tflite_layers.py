@@ -26,7 +26,8 @@ def read_layer(context: Context, op: Operator, sources: list[Seen]) -> Seen:
     weight = _weight(context, op)
     grid, out = sources[0].value.grid, context.out(op)
     assert grid is not None, "all tensors have codes"  # noqa: S101
-    if op.kind == "FULLY_CONNECTED" and not _is_of_tokens(context, op, sources[0], weight):
+    is_of_tokens = op.kind == "FULLY_CONNECTED" and _is_of_tokens(context, op, sources[0], weight)
+    if op.kind == "FULLY_CONNECTED" and not is_of_tokens:
         value, weight = _flattened(context, op, sources[0], weight)
         name = name_layer(op, weight, set(context.assembly.nodes))
         stated_so = replace(op, attributes={})
@@ -44,7 +45,19 @@ def read_layer(context: Context, op: Operator, sources: list[Seen]) -> Seen:
     real = Affine(layer.act_scale * layer.weight_scale, np.zeros(1))
     found = context.assembly.add_integers(op, layer, [value], real, bias)
     found = replace(found, steps=()).on_grid(op, out, step)
-    return Seen.of(found, context.file.tensors[op.output])
+    if not is_of_tokens:
+        return Seen.of(found, context.file.tensors[op.output])
+    return _of_tokens(context, op, sources[0], found)
+
+
+def _of_tokens(context: Context, op: Operator, source: Seen, found: Value) -> Seen:
+    """What a linear layer makes of each token of `source`, with their axes, and its channels last."""
+    numbers = np.arange(int(np.prod(found.plane))).reshape(found.plane[0], -1)
+    seen = Seen.at(found, op.output, numbers.T.reshape(*source.places.shape[:-1], len(numbers)))
+    if op.output in context.file.graph.last:
+        return seen
+    order = np.argsort(numbers.T.reshape(-1)).astype(np.int32)  # rows: as they stand in the file
+    return replace(seen, value=replace(seen.value, places=order))
 
 
 def _kernels(context: Context, stated_so: Operator) -> str:
@@ -105,7 +118,8 @@ def _is_of_tokens(context: Context, op: Operator, source: Seen, weight: Weight) 
     """Whether a linear layer reads the channels of each token, or pixel, by themselves."""
     channels = source.places.shape[-1] if source.places.ndim else 1
     is_last = weight.codes.shape[1] == channels < source.places.size
-    return is_last and context.file.tensors[op.output].sizes[:1] == (1,)
+    are_rows = source.tensor != op.inputs[0]  # of one sample
+    return is_last and (are_rows or context.file.tensors[op.output].sizes[:1] == (1,))
 
 
 def _transposed(context: Context, op: Operator, value: Value, weight: Weight) -> Operator:

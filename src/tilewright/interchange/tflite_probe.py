@@ -142,7 +142,10 @@ def run_tflite(
             interpreter.set_tensor(graph.inputs[0], sample[None])
             interpreter.invoke()
             for name in tensors:
-                found[name].append(interpreter.get_tensor(numbers[name]))
+                one = interpreter.get_tensor(numbers[name])
+                found[name].append(
+                    one if one.shape[:1] == (1,) else one[None]
+                )  # rows of one sample
     except (RuntimeError, ValueError) as error:
         reason = " ".join(str(error).split())[:200] or "no reason is given"
         raise ToolError(

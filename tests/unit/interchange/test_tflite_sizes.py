@@ -16,7 +16,7 @@ from ai_edge_litert import schema_py_generated as schema
 from tests.tflite_files import TfliteFile
 from tests.unit.interchange.test_tflite_kinds import BOTH, GRID, differ, ended, plane
 from tilewright.errors import FormatError
-from tilewright.interchange import read_tflite, tflite_in
+from tilewright.interchange import read_tflite, tflite_in, tflite_layers
 
 
 def integers(file, *values):
@@ -198,4 +198,81 @@ def test_floats_whose_weights_have_codes_are_refused_in_one_line(tmp_path):
     with pytest.raises(
         FormatError, match=r"^\S+net.tflite computes its layers with floats, .* representative"
     ):
+        read_tflite(file.save(tmp_path / "net.tflite", x))
+
+
+# --- linear layers over the last axis
+
+
+def rows(file, x, *sizes, is_open, oc, **more):
+    """All tokens of a sample as rows of these sizes, and their product, as Keras' Dense is written."""
+    target = computed_of(file, *sizes) if is_open else integers(file, *sizes)
+    given = file.tensor("rows", sizes, file.grids[x])
+    file.op("RESHAPE", [x, target], given, reshape())
+    weight = file.rng.integers(-127, 128, (oc, sizes[1]))
+    found = file.layer("FULLY_CONNECTED", given, oc, weight=weight, **more)
+    for tensor, channels in ((given, sizes[1]), (found, oc)):  # the file leaves computed sizes open
+        file._graph.tensors[tensor].shape = [1, 1] if is_open else [sizes[0], channels]
+    if is_open:
+        file._graph.tensors[found].shape = [1, oc]
+    return found
+
+
+def reshape():
+    return schema.ReshapeOptionsT()
+
+
+def computed_of(file, *sizes):
+    """Sizes that the file computes of others."""
+    options = schema.PackOptionsT()
+    options.valuesCount = len(sizes)
+    parts = [file.tensor("size", (), kind="INT32", values=size) for size in sizes]
+    return file.op("PACK", parts, file.tensor("sizes", (len(sizes),), kind="INT32"), options)
+
+
+def again(file, x, *sizes):
+    found = file.tensor("again", (1, *sizes), file.grids[x])
+    return file.op("RESHAPE", [x, computed_of(file, 1, *sizes)], found, reshape())
+
+
+def dense(path, *, is_open, ends="axes"):
+    """Two linear layers of the pixels of a plane, the second of which reads the rows of the first one."""
+    file = TfliteFile((4, 3, 5), (0.03, 4))
+    x = file.layer("CONV_2D", file.input, 6, out=GRID)
+    x = rows(file, x, 12, 6, is_open=is_open, oc=7)
+    y = again(file, x, 4, 3, 7)
+    x = rows(file, x, 12, 7, is_open=is_open, oc=7, out=GRID)
+    if ends == "rows":
+        return file.save(path, x)
+    x = file.add("ADD", again(file, x, 4, 3, 7), y, GRID)
+    return file.save(path, file.layer("CONV_2D", x, 4))
+
+
+@BOTH
+@pytest.mark.parametrize("ends", ["axes", "rows"])
+@pytest.mark.parametrize("is_open", [False, True])
+def test_a_linear_layer_of_rows_is_one_of_tokens(is_open, ends, kernels, tmp_path):
+    path = dense(tmp_path / "net.tflite", is_open=is_open, ends=ends)
+    assert differ(path, kernels) == 0
+    shapes = [layer.shape for layer in read_tflite(path).network.layers[1:3]]
+    assert [(one.ic, one.oc, one.onij, one.taps) for one in shapes] == [
+        (6, 7, 12, 1),
+        (7, 7, 12, 1),
+    ]
+
+
+def test_rows_in_another_order_are_found(tmp_path, monkeypatch):
+    """The sabotage: the numbers of the rows where those of planes stand."""
+    path = dense(tmp_path / "net.tflite", is_open=True, ends="rows")
+    monkeypatch.setattr(tflite_layers.np, "argsort", lambda places: np.arange(places.size))
+    assert differ(path, "xnnpack") > 0
+
+
+def test_rows_that_something_else_reads_are_refused(tmp_path):
+    file = TfliteFile((8, 5), (0.03, 4))
+    x = file.tensor("rows", (8, 5), (0.03, 4))
+    x = file.op("RESHAPE", [file.input, integers(file, 8, 5)], x, reshape())
+    x = file.add("ADD", x, x, GRID)
+    x = file.layer("FULLY_CONNECTED", x, 3, weight=file.rng.integers(-127, 128, (3, 5)))
+    with pytest.raises(FormatError, match=r"it must leave the samples apart, but gives \(8, 5\)"):
         read_tflite(file.save(tmp_path / "net.tflite", x))
