@@ -19,9 +19,10 @@ from tilewright.interchange.onnx_graph import Operator
 from tilewright.interchange.source import Imported
 from tilewright.interchange.tflite_context import Context
 from tilewright.interchange.tflite_dilated import read_dilated
+from tilewright.interchange.tflite_floats import read_floats
 from tilewright.interchange.tflite_graph import TfliteGraph, read_tflite_graph
 from tilewright.interchange.tflite_layers import LAYERS
-from tilewright.interchange.tflite_ops import MOVES, READERS, read_move
+from tilewright.interchange.tflite_ops import MOVES, READERS, TABLES, read_move
 from tilewright.interchange.tflite_pairs import PAIRS, read_pair
 from tilewright.interchange.tflite_places import Seen, plane_of, settled
 from tilewright.interchange.tflite_probe import PREFIX, RESOLVERS, run_alone
@@ -69,7 +70,9 @@ class _Reader:
         self._context = Context(file, kernels, Assembly())
         self._scratch = Context(file, kernels, Assembly())  # for what follows from what is lost
         self._seen = {file.graph.input: self._input()}
-        self._inside: set[str] = set()  # tensors of a convolution that is several operations
+        self._inside: set[str] = (
+            set()
+        )  # tensors of what is several operations in the file, and one here
         self._lost: dict[str, Lost] = {}
         self._hindrances: dict[str, None] = {}
 
@@ -91,11 +94,14 @@ class _Reader:
         if self._makes_rows(op):
             self._seen[op.output] = self._seen[op.inputs[0]]
             return
+        several = None
         if op.kind == "SPACE_TO_BATCH_ND":
-            dilated = read_dilated(op, self._file.graph)
-            if dilated is not None:
-                op, inside = dilated
-                self._inside.update(inside)
+            several = read_dilated(op, self._file.graph)
+        elif op.kind == "DEQUANTIZE":
+            several = read_floats(op, self._file.graph, TABLES)
+        if several is not None:
+            op, inside = several
+            self._inside.update(inside)
         lost = [self._lost[name] for name in op.inputs if name in self._lost]
         reasons = dict.fromkeys(reason for one in lost for reason in one.reasons)
         try:

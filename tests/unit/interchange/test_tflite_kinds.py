@@ -11,7 +11,14 @@ pytest.importorskip("ai_edge_litert.interpreter", reason="pip install 'tilewrigh
 
 from tests.tflite_files import TfliteFile
 from tilewright.errors import FormatError
-from tilewright.interchange import KERNELS, read_tflite, tflite_blends, tflite_layers, tflite_pools
+from tilewright.interchange import (
+    KERNELS,
+    read_tflite,
+    tflite_blends,
+    tflite_context,
+    tflite_layers,
+    tflite_pools,
+)
 from tilewright.spec import CodeMove, CodeTable, SumPool
 from tilewright.studies.imports import compare_foreign, run_foreign
 
@@ -300,3 +307,43 @@ def test_codes_of_16_bits_say_what_to_do(tmp_path):
     path = file.save(tmp_path / "net.tflite", file.layer("CONV_2D", file.input, 4))
     with pytest.raises(FormatError, match=r"has codes of 16 bits, .*, TFLITE_BUILTINS_INT8$"):
         read_tflite(path)
+
+
+# --- functions that the converter leaves in floats
+
+
+def floats(path, *kinds, is_read=False):
+    """As ELU is converted, which has no kernel of codes."""
+    file, x = plane()
+    x = start = file.step("DEQUANTIZE", x, to="FLOAT32")
+    for kind in kinds:
+        x = file.step(kind, x, to="FLOAT32")
+    x = file.step("QUANTIZE", x, GRID)
+    if is_read:
+        return file.save(path, [file.layer("CONV_2D", x, 3), start])
+    return file.save(path, file.layer("CONV_2D", x, 3))
+
+
+@pytest.mark.parametrize("kinds", [("ELU",), ("ELU", "NEG"), ("ABS", "SQRT", "ELU")])
+def test_functions_of_floats_between_codes_are_tables(kinds, tmp_path):
+    path = floats(tmp_path / "net.tflite", *kinds)
+    assert differ(path, "xnnpack") == 0
+    assert sum(isinstance(one, CodeTable) for one in read_tflite(path).network.nodes) == 1
+
+
+def test_a_chain_that_leaves_one_out_differs(tmp_path, monkeypatch):
+    """The sabotage."""
+    right = tflite_context.run_alone
+
+    def run(file, op, values, *, kernels):
+        return values if op.kind == "NEG" else right(file, op, values, kernels=kernels)
+
+    monkeypatch.setattr(tflite_context, "run_alone", run)
+    assert differ(floats(tmp_path / "net.tflite", "ELU", "NEG"), "xnnpack") > 0
+
+
+def test_floats_that_are_an_output_too_are_refused(tmp_path):
+    with pytest.raises(
+        FormatError, match=r"\(ELU\): .* must have codes of int8 with a scale, not f"
+    ):
+        read_tflite(floats(tmp_path / "net.tflite", "ELU", is_read=True))
