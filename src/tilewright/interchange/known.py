@@ -82,7 +82,7 @@ class Known:
         self._outputs, self._readers, self._opset = graph.outputs, graph.readers(), graph.opset
         self.stated = KnownConstants(dict(graph.constants), self._readers, graph.opset)
         self.constants: dict[str, Array] = self.stated.values
-        self._batch = graph.batch
+        self._batch, self._divided = graph.batch, graph.divided
         self.neighbors = Neighbors.of(graph, self.constants)
         self.views = Views(graph, self.values, self.constants, self.assembly)
         self.layers = LayerReader(
@@ -164,6 +164,8 @@ class Known:
             is_kernel = value.codes_at is not None and self.neighbors.meets_quantizer(op.output)
             if is_kernel or not moved_input(op, value, self.constants):
                 value = self.assembly.enter(value)
+        if op.kind == "Div" and (op.output in self._divided or value.reach.is_integer):
+            _check_division(op, value)
         plane, found = value.plane, by_pixel(op, value, self.constants, self.assembly)
         op, value = found or (op, value)
         kernel = constant_kernel(op, value, plane, self.neighbors, self.constants)
@@ -254,3 +256,12 @@ class Known:
         """The quantizer that alone reads a tensor."""
         readers = () if tensor in self._outputs else self._readers.get(tensor, ())
         return quantizer_ahead(readers, self.constants)
+
+
+def _check_division(op: Operator, value: Value) -> None:
+    """Refuse a division of integers that are no sums of a layer of integers: what is left is not followed."""
+    if value.follows_codes or value.grid is not None or not value.reach.is_integer:
+        op.refuse(
+            "it divides integers, which drops what is left, and they are no sums of ConvInteger or "
+            "MatMulInteger: divide floats"
+        )

@@ -18,6 +18,7 @@ from onnx import TensorProto, helper, numpy_helper
 from tilewright.errors import FormatError
 from tilewright.interchange.beside import with_weights
 from tilewright.interchange.lenient import tidy, with_stated_outputs
+from tilewright.interchange.reach import divisions_of_integers
 from tilewright.store.artifact import read_bytes
 
 Array = npt.NDArray[Any]
@@ -103,7 +104,7 @@ class Graph:
     plane: what the input is read as, if that is not its shape. others: the inputs behind the first one.
     made: tensors that are not in the file, of operations that stand for others. annotated: what the file says
     of the numbers of an input, as "UINT8". stood_for: of tensors that are not in the file, which one of whole
-    numbers is, and what these are less.
+    numbers is, and what these are less. divided: results of divisions of integers, which drop what is left.
     """
 
     ops: tuple[Operator, ...]
@@ -120,6 +121,7 @@ class Graph:
     made: frozenset[str] = frozenset()
     annotated: Mapping[str, str] = field(default_factory=dict)
     stood_for: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    divided: frozenset[str] = frozenset()
 
     @property
     def inputs(self) -> tuple[GraphInput, ...]:
@@ -161,7 +163,7 @@ def read_graph(path: Path) -> Graph:
     except (DecodeError, onnx.checker.ValidationError, ValueError, TypeError) as error:
         reason = " ".join(str(error).split())[:200]
         raise FormatError(f"{path} is no valid ONNX file: {reason}") from None
-    return replace(graph, opset=opset)
+    return replace(graph, opset=opset, divided=divisions_of_integers(model))
 
 
 def _parse(graph: onnx.GraphProto, path: Path) -> Graph:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import onnx
 from onnx import TensorProto
 
 from tilewright.interchange.grid import Grid
@@ -96,3 +97,17 @@ def rise_of(functions: Iterable[Callable[[Floats], Floats]]) -> Ints:
         for function in functions:
             ends = function(ends)
     return np.where(ends[1] >= ends[0], 1, -1)
+
+
+def divisions_of_integers(model: onnx.ModelProto) -> frozenset[str]:
+    """The results of a file's divisions whose type is one of whole numbers, as far as onnx infers types."""
+    divisions = {node.output[0] for node in model.graph.node if node.op_type == "Div"}
+    if not divisions:
+        return frozenset()
+    try:
+        graph = onnx.shape_inference.infer_shapes(model).graph
+    except onnx.shape_inference.InferenceError:
+        return frozenset()
+    infos = (*graph.value_info, *graph.output)
+    kinds = {one.name: one.type.tensor_type.elem_type for one in infos}
+    return frozenset(name for name in divisions if kinds.get(name) in INTEGERS)

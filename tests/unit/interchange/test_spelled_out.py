@@ -272,15 +272,19 @@ def test_numbers_that_are_whole_and_few_are_codes():
     assert Reach(0, is_whole=True).grid() is None
 
 
-def test_integers_are_not_divided(tmp_path):
-    net = Spelled((3, 5, 7))
-    x = net.conv(rounded_first(net, "x", 0.017, 0, 255), 4, 3, 3)
-    x = net.node("Cast", net.held(net.node("Round", x), 0, 300), to=TensorProto.INT32)
-    x = net.node("Cast", net.node("Div", x, net.constant(3, TensorProto.INT32)), to=1)
-    with pytest.raises(
-        FormatError, match=r"\(Div\): it divides integers, which drops what is left"
-    ):
-        read_onnx(net.save(tmp_path / "net.onnx", net.conv(rounded_first(net, x, 1, 0, 15), 5, 4)))
+@pytest.mark.parametrize("factor", [None, 3])
+def test_integers_of_codes_are_not_divided(factor, tmp_path):
+    """Whether they are codes of a few numbers or of many, and whatever is made of these before."""
+    for low, high in ((0, 300), (-15, 15)):
+        net = Spelled((3, 5, 7))
+        x = net.conv(rounded_first(net, "x", 0.017, 0, 255), 4, 3, 3)
+        x = net.node("Cast", net.held(net.node("Round", x), low, high), to=TensorProto.INT32)
+        if factor is not None:
+            x = net.node("Mul", x, net.constant(factor, TensorProto.INT32))
+        x = net.node("Cast", net.node("Div", x, net.constant(7, TensorProto.INT32)), to=1)
+        path = net.save(tmp_path / "net.onnx", net.conv(rounded_first(net, x, 1, 0, 15), 5, 4))
+        with pytest.raises(FormatError, match=r"\(Div\): it divides integers, which drops what is"):
+            read_onnx(path)
 
 
 def test_a_cast_must_hold_what_it_reads(tmp_path):
