@@ -2,13 +2,13 @@
 # tf2onnx writes TensorFlow's quantize_and_dequantize of 2, 3, 4 or 6 bits as one of 8 bits: a network that was trained with 4-bit weights and activations has 255 codes a tensor in the ONNX file.
 #
 # tf2onnx 1.17.0 with TensorFlow 2.21.0, opset 18. `tf.quantization.quantize_and_dequantize_v2(x, low, high, signed, num_bits, range_given=True)` is TensorFlow's quantizer for training. The exporter writes QuantizeLinear to int8 or uint8 and DequantizeLinear with a scale for 8 bits, whatever num_bits says: of 4 bits in -4..4 the steps are 4/127 in place of 4/7, so that 0.5 is 0.504 and not
-# 0.571. No message is given, shapes are right and an accuracy is even a little better than the trained one; but the file is a network of other integers, four bits wider than the hardware. 8 bits are exported rightly.
+# 0.571. No message is given, shapes are right and an accuracy may even rise; but the file is a network of other integers, four bits wider than the hardware. 8 bits are exported rightly.
 # Count the values of each quantizer's output before you take codes from such a file; write Mul, Round, Clip and Mul by hand where fewer than 8 bits are meant.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install --quiet tensorflow-cpu==2.21.0 tf2onnx==1.17.0 onnx==1.23.2 onnxruntime==1.32.0 numpy==2.4.6
+"$folder/venv/bin/pip" install --quiet --no-compile tensorflow-cpu==2.21.0 tf2onnx==1.17.0 onnx==1.23.2 onnxruntime==1.32.0 numpy==2.4.6
 cd "$folder"
 TF_CPP_MIN_LOG_LEVEL=3 "$folder/venv/bin/python" -W ignore - 2> messages.txt <<'PY' || { tail -20 messages.txt; exit 1; }
 import numpy as np
