@@ -6,6 +6,7 @@ import json
 import pytest
 
 from tests.chain import tilewright
+from tilewright.cli.faults import _own_array
 from tilewright.spec import PsumFault
 from tilewright.studies import faults as study
 
@@ -75,3 +76,12 @@ def test_bad_input_is_one_line(finished, arguments, message):
     done = tilewright("faults", finished, *arguments)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
     assert message in done.stderr
+
+
+def test_a_run_is_on_its_own_array(finished, tmp_path):
+    text = (finished / "config.toml").read_text()
+    assert text.count("\ncols = 8\n") == 1
+    (tmp_path / "config.toml").write_text(text.replace("\ncols = 8\n", "\ncols = 16\n"))
+    assert _own_array(tmp_path) == (8, 16)
+    assert _own_array(finished) == (8, 8)
+    assert _own_array(tmp_path / "packed.json") == (8, 8)

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 def faults(
     path: SubjectArgument,
     layer: Annotated[str, typer.Option("--layer", help="The layer that the array runs.")],
-    array: Annotated[str, typer.Option("--array", metavar="ROWSxCOLS")] = "8x8",
+    array: Annotated[
+        str, typer.Option("--array", metavar="ROWSxCOLS", help="Default: a run's own, else 8x8.")
+    ] = "",
     psum_bits: Annotated[
         int, typer.Option("--psum-bits", help="Of the registers. Default: what the weights need.")
     ] = 0,
@@ -64,10 +66,10 @@ def faults(
     from tilewright.spec.psum_register import read_register_rule
 
     expect_packages("numba", *(("matplotlib",) if figure else ()))
-    rows, cols = read_array(array)
+    expect_network(path)
+    rows, cols = read_array(array) if array else _own_array(path)
     ArrayShape(rows, cols, psum_bits or 32)  # refused before images are fetched
     rule, wanted = read_register_rule(overflow), _kinds(kinds)
-    expect_network(path)
     from tilewright.studies.certify import open_subject
     from tilewright.studies.fault_facts import FaultOptions, draw_map, write_points
     from tilewright.studies.faults import find_faults
@@ -114,6 +116,16 @@ def read_array(text: str) -> tuple[int, int]:
     if found is None:
         raise ConfigError(f"--array is ROWSxCOLS, for example 8x8, not {text!r}")
     return int(found[1]), int(found[2])
+
+
+def _own_array(path: Path) -> tuple[int, int]:
+    """Rows and columns of a run's array; 8x8 for a packed network."""
+    from tilewright.pipeline import RunFolder
+
+    if not path.is_dir():
+        return 8, 8
+    found = RunFolder(path).config().array
+    return found.rows, found.cols
 
 
 def _kinds(text: str) -> tuple[str, ...]:
