@@ -242,6 +242,15 @@ def test_the_testbench_says_digits_bits_and_headers(tmp_path):
     assert not any("decimal numbers do not say" in note for note in one.notes)
 
 
+def test_the_next_command_can_be_pasted(run_command, tmp_path):
+    """Folders and files with spaces are quoted."""
+    folder, layout = _stranger(tmp_path / "their files"), tmp_path / "their layout.toml"
+    out = run_command("adopt", folder, "--out", layout)[1]
+    command = shlex.split(out.partition("try it:\n")[2].splitlines()[0])
+    assert command[:5] == ["tilewright", "verify-bundle", str(folder), "--layout", str(layout)]
+    assert run_command(*command[1:])[0] == 0
+
+
 def test_json_has_the_same_facts(run_command, tmp_path):
     folder = _stranger(tmp_path / "f")
     status, out, _ = run_command("adopt", folder, "--json", "--out", tmp_path / "mine.toml")

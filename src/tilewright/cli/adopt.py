@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -143,10 +144,9 @@ def _write(found: Adoption, out: Path, *, is_json: bool) -> None:
         path = out if number == 0 else out.with_name(f"{out.stem}-{number + 1}{out.suffix}")
         write_bytes(path, layout_toml(layer.layout, layer.geometry).encode())
         if not is_json:
+            line = ["tilewright", "verify-bundle", str(found.folder), "--layout", str(path)]
             print(f"layout written to {path}; try it:")
-            print(
-                f"  tilewright verify-bundle {found.folder} --layout {path} --geometry {layer.geometry}"
-            )
+            print(f"  {shlex.join([*line, '--geometry', layer.geometry])}")
 
 
 def _probe(found: Adoption, folder: Path, *, is_json: bool) -> None:
