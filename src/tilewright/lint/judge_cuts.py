@@ -21,53 +21,59 @@ _RUN, _DIGIT = re.compile(rb"[0-9A-Za-z]+"), re.compile(rb"[0-9]")
 
 def judge_cuts(judge: Judge, words: list[ReadEvent]) -> None:
     """Report the first word of each sort that is cut."""
-    for event in words:
-        token = judge.text.token_at(event.start)
-        if token is not None and event.start in judge.stream.seeks and _is_within(event, token):
-            judge.report(
-                "error",
-                "cut-word",
-                f"$fseek goes into the middle of {shown(token.text)}: the reader takes the rest of it for a "
-                f"word; correct the place, or write lines of the length that it counts with",
-                event.start,
-                event.line,
-            )
-    for char in _thrown(judge, words):
-        token = judge.text.token_at(char.start)
-        judge.report(
-            "error",
-            "cut-word",
-            f"$fgetc takes the first character of {shown(token.text if token else b'')}, and the reader "
-            f"takes the rest for the word: give it back by $ungetc",
-            char.start,
-            char.line,
-        )
-    for event in _dropped_front(judge, words):
-        token = judge.text.token_at(event.start)
-        judge.report(
-            "error",
-            "cut-word",
-            f"the reader drops {shown(event.digits)} of {shown(token.text if token else b'')}, and takes the "
-            f"rest for the word: is a column missing? Write as many as the format has",
-            event.start,
-            event.line,
-        )
-    for event in _cut(judge, words):
-        token = judge.text.token_at(event.start)
-        judge.report(
-            "error",
-            "bad-word",
-            f"the reader takes {shown(event.digits)} of {shown(token.text if token else b'')} for the word, "
-            f"and the rest is taken for another one, or left: correct the word",
-            event.start,
-            event.line,
-        )
-    _judge_pieces(judge, words)
+    for event, kind, message in _cuts(judge, words):
+        judge.report("error", kind, message, event.start, event.line)
     _judge_records(judge, words)
 
 
-def _judge_pieces(judge: Judge, words: list[ReadEvent]) -> None:
-    """Report a piece of a line that has fewer digits than the others, where lines are cut into pieces."""
+def _cuts(judge: Judge, words: list[ReadEvent]) -> Iterator[tuple[ReadEvent, str, str]]:
+    """Reads that take a part of a word, the kind of each fault, and what is said of it."""
+
+    def word_at(event: ReadEvent) -> str:
+        token = judge.text.token_at(event.start)
+        return shown(token.text if token else b"")
+
+    for event in words:
+        token = judge.text.token_at(event.start)
+        if token is not None and event.start in judge.stream.seeks and _is_within(event, token):
+            yield (
+                event,
+                "cut-word",
+                f"$fseek goes into the middle of {shown(token.text)}: the reader takes the rest of it for a "
+                f"word; correct the place, or write lines of the length that it counts with",
+            )
+    for event in _thrown(judge, words):
+        yield (
+            event,
+            "cut-word",
+            f"$fgetc takes the first character of {word_at(event)}, and the reader takes the rest for the "
+            f"word: give it back by $ungetc",
+        )
+    for event in _dropped_front(judge, words):
+        yield (
+            event,
+            "cut-word",
+            f"the reader drops {shown(event.digits)} of {word_at(event)}, and takes the rest for the word: "
+            f"is a column missing? Write as many as the format has",
+        )
+    for event in _cut(judge, words):
+        yield (
+            event,
+            "bad-word",
+            f"the reader takes {shown(event.digits)} of {word_at(event)} for the word, and the rest is taken "
+            f"for another one, or left: correct the word",
+        )
+    for event in _short_pieces(words):
+        yield (
+            event,
+            "bad-word",
+            f"the reader cuts the line into pieces of {event.room} digits, but {shown(event.digits)} of "
+            f"{word_at(event)} is shorter: correct the line",
+        )
+
+
+def _short_pieces(words: list[ReadEvent]) -> Iterator[ReadEvent]:
+    """Pieces of a line that have fewer digits than the others, where lines are cut into pieces."""
     groups: dict[int, list[ReadEvent]] = {}
     for event in words:
         if event.status == MATCHED and event.is_in_line and event.code != "d" and not event.field:
@@ -75,15 +81,7 @@ def _judge_pieces(judge: Judge, words: list[ReadEvent]) -> None:
     for pieces in groups.values():
         short = next((event for event in pieces if len(event.digits) < event.room), None)
         if short is not None and any(a.end == b.start for a, b in pairwise(pieces)):
-            token = judge.text.token_at(short.start)
-            judge.report(
-                "error",
-                "bad-word",
-                f"the reader cuts the line into pieces of {short.room} digits, but {shown(short.digits)} of "
-                f"{shown(token.text if token else b'')} is shorter: correct the line",
-                short.start,
-                short.line,
-            )
+            yield short
 
 
 def _thrown(judge: Judge, words: list[ReadEvent]) -> Iterator[ReadEvent]:
