@@ -6,11 +6,17 @@ import numpy as np
 import pytest
 
 from tests.unit.adopt.test_strangers_files import decimal, hexadecimal, layer, rows
-from tilewright.adopt import adopt
+from tilewright.adopt import adopt, adoption
 from tilewright.spec import ConvShape
 
 SHAPE = ConvShape(8, 4, 5, 8, kh=3, kw=3, padding=(1, 1))
 SECONDS = 1.5
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch):
+    """No search for altered files ends early, however slow the machine is."""
+    monkeypatch.setattr(adoption, "MORE", 20.0)
 
 
 def folder_of(tmp_path, x, weight, y):
