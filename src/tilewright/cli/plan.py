@@ -262,7 +262,7 @@ def _grouped(layer: LayerCost) -> str:
 
 def _of_activations(cost: NetworkCost) -> str:
     """What part of the cost has no weights, and what must be loaded in their place for every sample."""
-    found = cost.to_facts()["total"]["products_of_activations"]
+    found = cost.products_facts()
     return (
         f"products of two activations (no weights above): {found['products']:,}, {found['cycles']:,} of "
         f"{cost.phases.total:,} cycles; nothing of them is stored: the second operand is made of the sample "

@@ -79,7 +79,7 @@ class NetworkCost:
             "efficiency": self.efficiency,
             **{f"{name}_words": self.words(name) for name in ("xmem", "wmem", "pmem")},
             "psum_bits_needed": self.psum_bits_needed,
-            "products_of_activations": self._products(),
+            "products_of_activations": self.products_facts(),
             **{f"{name}_cycles": self.mode_cycles(name) for name in mode_names()},
             **{f"plain_{name}_cycles": self.plain_cycles(name) for name in TEXTBOOK.names()},
         }
@@ -92,7 +92,7 @@ class NetworkCost:
             "warnings": list(self.warnings),
         }
 
-    def _products(self) -> dict[str, int]:
+    def products_facts(self) -> dict[str, int]:
         """What part of the totals the products of two activations are."""
         found = self.products
         return {

@@ -86,7 +86,7 @@ def spread_taps(w: Tensor, links: Links, shape: tuple[int, ...]) -> Tensor:
     from tilewright.quant import weight_kernels
 
     matrix = torch.empty(shape, dtype=torch.bfloat16)
-    found = matrix.view(torch.uint16).numpy()
+    found = _plain(matrix).numpy()
     share(partial(weight_kernels.spread_taps, as_rows(w), np.array(links), found), w.shape[0])
     return matrix
 
@@ -96,7 +96,7 @@ def sum_taps(pairs: Tensor, links: Links, shape: tuple[int, ...]) -> Tensor:
     from tilewright.quant import weight_kernels
 
     sums = torch.empty(shape)
-    given = pairs.view(torch.uint16).numpy()
+    given = _plain(pairs).numpy()
     share(partial(weight_kernels.sum_taps, given, np.array(links), sums.numpy()), shape[0])
     return sums
 
