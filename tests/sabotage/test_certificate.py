@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from tests.networks import chain, images, residual
+from tilewright.config.array import ArrayConfig
 from tilewright.data import Split
 from tilewright.engine import Engine
 from tilewright.engine.requantize import Requantizer
@@ -222,6 +223,33 @@ def test_a_model_of_the_array_that_errs_is_found(monkeypatch):
     assert found.name == "cycle-level model, 8x8"
     assert found.differ == 3
     assert "first: sums of the model" in str(found) or "first at sample=0 oc=0 oh=0" in str(found)
+
+
+@pytest.mark.parametrize(
+    ("array", "name"),
+    [
+        (ArrayConfig(rows=4, cols=16, mode="os", psum_bits=32), "4x16 os"),
+        (ArrayConfig(rows=3, cols=2, mode="simd", psum_bits=32), "3x2 simd"),
+    ],
+)
+def test_the_model_and_the_rtl_are_of_the_array_of_the_run(array, name, monkeypatch):
+    network = chain(np.random.default_rng(3))
+    subject = replace(subject_of(network), array=array)
+    layer = network.layers[1].name
+    made = certificate(subject, replace(SMALL, rtl=(layer,)))
+    found = {oracle.name: oracle for oracle in made.oracles}
+    model, rtl = (found[f"{what}, {name}"] for what in ("cycle-level model", f"RTL of {layer}"))
+    assert made.passed
+    assert model.compared == sum(
+        sums[0].size for sums in reference_trace(network, subject.test.images[:1]).sums.values()
+    )
+    assert rtl.compared > 0
+
+    honest = oracles.reference_tap_psums
+    monkeypatch.setattr(oracles, "reference_tap_psums", lambda *facts: honest(*facts) + 1)
+    made = certificate(subject, replace(SMALL, rtl=(layer,)))
+    (wrong,) = (oracle for oracle in made.oracles if not oracle.agrees)
+    assert wrong.name == f"RTL of {layer}, {name}"
 
 
 def test_sums_that_float32_cannot_hold_break_the_obligation():

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from tilewright.config.array import ArrayConfig
 from tilewright.data import Split
 from tilewright.engine import Engine
 from tilewright.errors import (
@@ -54,6 +55,10 @@ NOT_PROVED = (
 )
 
 
+WIDE_BITS = 32
+"""Of the psums of the model and the RTL: whether narrower ones hold them is an obligation of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Effort:
     """The amount that is compared. Counts of test images, from the first on; 0 leaves an oracle out.
@@ -80,8 +85,10 @@ class Effort:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Subject:
-    """The subject of a certificate. model: the trained modules, where a run is at hand; inputs: the
-    fingerprint of what was read there.
+    """The subject of a certificate.
+
+    array: what the cycle-level model and the RTL compute it on; a packed network has none of its own.
+    model: the trained modules, where a run is at hand; inputs: the fingerprint of what was read there.
     """
 
     path: Path
@@ -91,6 +98,7 @@ class Subject:
     predictions: npt.NDArray[np.int64]
     model: nn.Module | None
     inputs: str = ""
+    array: ArrayConfig = ArrayConfig(psum_bits=WIDE_BITS)
 
 
 def open_subject(path: Path, *, data_dir: Path | None) -> Subject:
@@ -108,16 +116,23 @@ def open_subject(path: Path, *, data_dir: Path | None) -> Subject:
 
     run = RunFolder(path)
     config, inputs = run.config(), run.fingerprint("certify")
+    array = _of_wide_psums(config.array)
     if run.is_stale("recover"):
         raise ArtifactError(f"recover is stale: run {command_line('recover', path)} first")
     own = OwnImages.load(run)
     if own is not None:
         network = run.network()
-        return Subject(path, network, NAME, own.test, own.predictions, model=None, inputs=inputs)
+        return Subject(path, network, NAME, own.test, own.predictions, None, inputs, array)
     test = load_test(config.data.name, data_dir=data_dir or config.data_dir)
     model = load_trained(run.folder("train"))
     predictions = predict(model, test.images)
-    return Subject(path, run.network(), config.data.name, test, predictions, model, inputs)
+    return Subject(path, run.network(), config.data.name, test, predictions, model, inputs, array)
+
+
+def _of_wide_psums(array: ArrayConfig) -> ArrayConfig:
+    """An array whose registers hold every psum: whether narrower ones do is not certified."""
+    wide = {"psum_bits": WIDE_BITS, "column_bits": 0, "overflow": "error"}
+    return array.model_copy(update=wide)
 
 
 def certify(subject: Subject, effort: Effort, listener: Listener, *, threads: int) -> Certificate:
@@ -185,9 +200,9 @@ def _ask_all(
         hear("predictions", ask.ask_predictions, subject.predictions, classes)
     if effort.onnx:
         hear("ONNX Runtime", ask.ask_onnx, network, images[: effort.onnx])
-    hear("cycle-level model", ask.ask_model, network, reference)
+    hear("cycle-level model", ask.ask_model, network, reference, subject.array)
     for name in effort.rtl:
-        hear(f"RTL of {name}", ask.ask_rtl, network.layer(name), reference)
+        hear(f"RTL of {name}", ask.ask_rtl, network.layer(name), reference, subject.array)
     if not effort.rtl:
         absent["RTL"] = "not asked: name layers with --rtl"
     return found, absent

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from tilewright.config.array import ArrayConfig
 from tilewright.engine import Engine, EngineKind
 from tilewright.errors import expect_packages
-from tilewright.spec import ArrayShape, Codes, IntegerLayer, IntegerNetwork, Trace
+from tilewright.spec import Codes, IntegerLayer, IntegerNetwork, Trace
 from tilewright.verify import (
     Oracle,
     compare,
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 
 CHUNK = 25
 """Images whose codes and sums are held at a time."""
-
-ARRAY = ArrayShape(8, 8, psum_bits=32)
-"""The array of the cycle-level model and the RTL here: any holds the same psums."""
 
 EVERYTHING = "codes and sums"
 Images = Codes
@@ -99,30 +97,20 @@ def ask_onnx(network: IntegerNetwork, images: Images) -> Iterator[Oracle]:
             yield oracle.plus(check.comparisons, samples=len(images))
 
 
-def ask_model(network: IntegerNetwork, trace: Trace) -> Oracle:
-    """The cycle-level model of the array, on the first sample of the reference's trace."""
+def ask_model(network: IntegerNetwork, trace: Trace, array: ArrayConfig) -> Oracle:
+    """The cycle-level model of `array`, on the first sample of the reference's trace."""
     from tilewright.sim import simulate
-    from tilewright.tile import (
-        WEIGHT_STATIONARY,
-        Execution,
-        TilePlan,
-        find_parts,
-        plan_words,
-        untile_psums,
-    )
+    from tilewright.tile import plan_words, untile_psums
 
-    oracle = Oracle(
-        f"cycle-level model, {ARRAY.rows}x{ARRAY.cols}", "", "the naive reference", "sums", 0, 0, 0
-    )
+    oracle = Oracle(f"cycle-level model, {_sizes(array)}", "", "the naive reference", "sums", 0, 0, 0)
     found = []
     for layer in network.layers:
         plain = layer.plain()
         codes = layer.plain_codes(trace.codes[layer.name][0].astype(layer.act_format.dtype))
         parts = []
-        for part in find_parts(plain.shape, ARRAY, WEIGHT_STATIONARY):
-            plan, weight = TilePlan(part.shape, ARRAY), part.layer(plain).weight
-            result = simulate(Execution(plan), *plan_words(plan, weight, codes[part.ic]))
-            parts.append(untile_psums(result.psums, plan))
+        for part, execution in array.executions(plain.shape, act_bits=plain.act_format.bits):
+            words = plan_words(execution.plan, part.layer(plain).weight, codes[part.ic])
+            parts.append(untile_psums(simulate(execution, *words).psums, execution.plan))
         psums = np.concatenate(parts)[None] + layer.start()[:, None, None]  # 1 oc oh ow
         found.append(
             compare(trace.sums[layer.name][:1], psums, what="sums of the model", layer=layer.name)
@@ -130,26 +118,25 @@ def ask_model(network: IntegerNetwork, trace: Trace) -> Oracle:
     return oracle.plus(tuple(found), samples=1)
 
 
-def ask_rtl(layer: IntegerLayer, trace: Trace) -> Oracle:
-    """The RTL, one layer (the first part of one in groups), from files on disk.
+def ask_rtl(layer: IntegerLayer, trace: Trace, array: ArrayConfig) -> Oracle:
+    """The RTL of `array`, one layer (the first part of one in groups), from files on disk.
 
-    Raises `ToolError` without a simulator.
+    Raises `ToolError` without a simulator, and `FormatError` for a dataflow that our core does not have.
     """
     from tilewright.cores import run_bundle
-    from tilewright.tile import WEIGHT_STATIONARY, TilePlan, find_parts
     from tilewright.vectors import load_layout, write_bundle
 
     codes = layer.plain_codes(trace.codes[layer.name][0].astype(layer.act_format.dtype))
     layer = layer.plain()
-    part = find_parts(layer.shape, ARRAY, WEIGHT_STATIONARY)[0]
+    part, execution = array.executions(layer.shape, act_bits=layer.act_format.bits)[0]
     codes, groups, layer = codes[part.ic], layer.of_groups(0, part.groups), part.layer(layer)
     taps = reference_tap_psums(codes[None], groups.weight, groups.shape)[:, 0]  # kij oc oh ow
-    layout, psums = load_layout("ece284-ws"), taps.sum(axis=0)
+    layout, psums = load_layout(execution.plan.dataflow.layout), taps.sum(axis=0)
     with tempfile.TemporaryDirectory() as folder:
         bundle = write_bundle(
             Path(folder) / "bundle",
             layer=layer,
-            plan=TilePlan(layer.shape, ARRAY),
+            plan=execution.plan,
             layout=layout,
             codes=codes,
             psums=psums,
@@ -160,7 +147,7 @@ def ask_rtl(layer: IntegerLayer, trace: Trace) -> Oracle:
         result = run_bundle(bundle.folder)
     differ = result.psum_mismatches + result.stored_mismatches + result.output_mismatches
     return Oracle(
-        f"RTL of {layer.name}, {ARRAY.rows}x{ARRAY.cols}",
+        f"RTL of {layer.name}, {_sizes(array)}",
         f"{result.simulator} {result.version}",
         "the naive reference",
         "sums and outputs",
@@ -179,6 +166,11 @@ def explain_trace(network: IntegerNetwork, trace: Trace) -> tuple[str, ...]:
         for link in node.requantizations
         for reason in explain_codes(trace.sums[node.name], link, trace.codes[link.port])
     )
+
+
+def _sizes(array: ArrayConfig) -> str:
+    """Rows, cols and, unless it is weight stationary, the dataflow."""
+    return f"{array.rows}x{array.cols}" + (f" {array.mode}" if array.mode != "ws" else "")
 
 
 def _samples(trace: Trace) -> int:

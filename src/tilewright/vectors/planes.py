@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.errors import ConfigError, FormatError, ShapeError
+from tilewright.errors import ConfigError, FormatError
 from tilewright.tile import TilePlan
 
 Tensor = npt.NDArray[Any]
@@ -93,17 +93,20 @@ def accumulate_addresses(plan: TilePlan) -> npt.NDArray[np.int64]:
 
 
 def to_plane(tiles: Tensor, plan: TilePlan, form: Planar) -> Tensor:
-    """Tiles as the file has them; raises `FormatError` for a code that would be lost."""
+    """Tiles as the file has them; raises `FormatError` for padding that is not 0 and has no place.
+
+    Ifmap pixels that no window sees (the odd ones of a 1x1 kernel with stride 2) are left out of windows and
+    of tiles with halo: nothing is computed from them.
+    """
     if form.plane == "padded":
         return tiles
     if form.plane == "unpadded":
         stated = _drop_padding(tiles, plan)
         back = _add_padding(stated, plan)
     else:
-        pixels = _pixels(form, plan)
-        stated = _seen(tiles, pixels)
+        stated = _seen(tiles, _pixels(form, plan))
         back = _unseen(stated, form, plan)
-    lost = tiles != back
+    lost = (tiles != back) & _is_padding(plan)[:, None]
     if lost.any():
         itile, nij, row = (int(index) for index in np.argwhere(lost)[0])
         raise FormatError(
@@ -116,7 +119,7 @@ def to_plane(tiles: Tensor, plan: TilePlan, form: Planar) -> Tensor:
 def from_plane(stated: Tensor, plan: TilePlan, form: Planar) -> Tensor:
     """Inverse of `to_plane`; raises `FormatError` if two windows or tiles say different codes of a pixel.
 
-    Of windows of the first ofmap pixels only, pixels that none of them sees are 0.
+    Pixels that no window or tile of the file sees are 0.
     """
     if form.plane == "unpadded":
         return _add_padding(stated, plan)
@@ -163,29 +166,23 @@ def _seen(tiles: Tensor, pixels: npt.NDArray[np.int64]) -> Tensor:
 
 
 def _unseen(stated: Tensor, form: Planar, plan: TilePlan) -> Tensor:
-    """Codes ``itile nij row``; of a pixel that several windows or tiles see, what one of them says."""
+    """Codes ``itile nij row``; of a pixel that several windows or tiles see, what one of them says, and
+    of one that none sees 0.
+    """
     pixels = _pixels(form, plan)
     if form.first:
         pixels = pixels[:, : stated.shape[2]]
-    else:
-        _check_every_pixel_is_seen(plan, pixels, form)
     tiles = np.zeros((plan.itiles, plan.shape.nij + 1, stated.shape[-1]), stated.dtype)
     tiles[:, pixels] = stated  # what lies beyond comes last
     return tiles[:, :-1]
 
 
-def _check_every_pixel_is_seen(plan: TilePlan, pixels: npt.NDArray[np.int64], form: Planar) -> None:
+def _is_padding(plan: TilePlan) -> npt.NDArray[np.bool_]:
+    """Whether a pixel of the padded plane (nij) is padding."""
     shape, (pad_h, pad_w) = plan.shape, plan.shape.padding
-    seen = np.zeros(shape.nij + 1, bool)
-    seen[pixels] = True
-    plane = seen[:-1].reshape(shape.padded_h, shape.padded_w)
-    unseen = np.argwhere(~plane[pad_h : pad_h + shape.ih, pad_w : pad_w + shape.iw])
-    if len(unseen):
-        what = "window" if form.plane == "windows" else "tile"
-        raise ShapeError(
-            f"no {what} sees the ifmap pixel (ih={unseen[0][0]}, iw={unseen[0][1]}) of {shape}: "
-            f"{what}s cannot be read back; use a layout with another plane for this layer"
-        )
+    plane = np.ones((shape.padded_h, shape.padded_w), bool)
+    plane[pad_h : pad_h + shape.ih, pad_w : pad_w + shape.iw] = False
+    return plane.reshape(-1)
 
 
 def _drop_padding(tiles: Tensor, plan: TilePlan) -> Tensor:

@@ -11,9 +11,9 @@ from tests.unit.vectors import course_example as example
 from tests.unit.vectors.test_partial_layouts import GEOMETRY, foreign, layout
 from tests.unit.vectors.test_strangers_layouts import assert_whole, convert
 from tilewright.bundles import Geometry, check_foreign, draw
-from tilewright.errors import ConfigError, FormatError, ShapeError
+from tilewright.errors import ConfigError, FormatError
 from tilewright.spec import ArrayShape, ConvShape
-from tilewright.tile import TilePlan, tile_activations
+from tilewright.tile import TilePlan, tile_activations, untile_activations
 from tilewright.vectors import FieldWidths, Layout, decode, decode_bundle, encode, read_bundle
 
 TILES = {
@@ -118,12 +118,15 @@ def test_what_lies_beyond_the_plane_is_zero(tmp_path):
         decode_bundle(read_bundle(bundle.folder))
 
 
-def test_pixels_that_no_tile_sees_are_refused():
+def test_pixels_that_no_tile_sees_are_left_out_and_come_back_as_zero():
+    """Tiles of 1x2 ofmap pixels of a 1x1 kernel with stride 2 have a row, 0 or 2, and columns 0..2."""
     shape = ConvShape(1, 4, 4, 1, 1, 1, stride=(2, 2))
-    plan = TilePlan(shape, ArrayShape(1, 1, 16))
-    tiles = tile_activations(np.ones((1, 4, 4), int), plan)
-    with pytest.raises(ShapeError, match=r"no tile sees the ifmap pixel \(ih=0, iw=3\)"):
-        encode(halo(), "activation", tiles, plan=plan, widths=FieldWidths(4, 4, 16))
+    plan, widths = TilePlan(shape, ArrayShape(1, 1, 16)), FieldWidths(4, 4, 16)
+    codes = np.arange(16).reshape(1, 4, 4)
+    files = encode(halo(), "activation", tile_activations(codes, plan), plan=plan, widths=widths)
+    back = decode(halo(), "activation", files, plan=plan, widths=widths)
+    codes[:, 1::2], codes[:, :, 3] = 0, 0
+    np.testing.assert_array_equal(untile_activations(back, plan), codes)
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.unit.vectors import course_example as example
 from tests.unit.vectors.course_example import ZERO, text
 from tests.unit.vectors.test_course_example import TILES
-from tilewright.errors import FormatError, ShapeError
+from tilewright.errors import FormatError
 from tilewright.spec import ArrayShape, ConvShape
-from tilewright.tile import TilePlan, tile_activations, tile_psums, tile_weights
+from tilewright.tile import TilePlan, tile_activations, tile_psums, tile_weights, untile_activations
 from tilewright.vectors import FieldWidths, decode, encode, load_layout
 
 SIZES = {"plan": example.PLAN, "widths": example.WIDTHS}
@@ -205,17 +207,24 @@ def test_windows_that_contradict_one_another_are_refused():
         decode(load_layout("ece284-os"), "activation", {"activation.txt": wrong}, **SIZES)
 
 
-def test_windows_that_leave_out_a_pixel_are_refused_in_both_directions():
+def test_windows_leave_out_pixels_that_none_of_them_sees():
+    """Of four columns a 1x1 kernel with stride 2 sees the first and the third: the others come back as 0."""
     shape = ConvShape(ic=1, ih=3, iw=4, oc=1, kh=1, kw=1, stride=(1, 2))
     plan = TilePlan(shape, ArrayShape(2, 1, psum_bits=8))
     sizes, layout = {"plan": plan, "widths": example.WIDTHS}, load_layout("ece284-os")
-    tiles = tile_activations(np.ones((1, 3, 4), np.uint8), plan)
-    with pytest.raises(ShapeError, match=r"^no window sees the ifmap pixel \(ih=0, iw=1\) of Conv"):
-        encode(layout, "activation", tiles, **sizes)
+    codes = np.array([[[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]]], np.uint8)
     head = ("#step0onij1..onij0#", "#step1onij1..onij0#", DOTS)
-    files = {"activation.txt": text(*head, *("00010001",) * 3)}
-    with pytest.raises(ShapeError, match=r"no window sees .*use a layout with another plane"):
-        decode(layout, "activation", files, **sizes)
+    files = {"activation.txt": text(*head, "00110001", "01110101", "10111001")}
+    assert encode(layout, "activation", tile_activations(codes, plan), **sizes) == files
+    back = untile_activations(decode(layout, "activation", files, **sizes), plan)
+    np.testing.assert_array_equal(back, [[[1, 0, 3, 0], [5, 0, 7, 0], [9, 0, 11, 0]]])
+    shape = replace(shape, padding=(0, 1))
+    plan = TilePlan(shape, ArrayShape(2, 1, psum_bits=8))
+    tiles = tile_activations(codes, plan)
+    assert encode(layout, "activation", tiles, plan=plan, widths=example.WIDTHS)
+    tiles[0, 5, 0] = 3  # the right border of the first row, which no window sees
+    with pytest.raises(FormatError, match=r"no place for the padding, which must be 0, but is 3 at"):
+        encode(layout, "activation", tiles, plan=plan, widths=example.WIDTHS)
 
 
 def test_channels_that_a_stream_leaves_out_must_be_zero():
