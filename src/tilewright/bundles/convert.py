@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from tilewright.bundles.agreement import agreed_tensors
 from tilewright.bundles.streamed import reference_streamed_psums
-from tilewright.errors import FormatError
+from tilewright.errors import FormatError, counted
 from tilewright.spec import IntegerLayer
+from tilewright.tile.windows import window_pixels
 from tilewright.vectors import (
     Bundle,
     BundleTensors,
@@ -76,8 +77,9 @@ def convert_bundle(source: Bundle, folder: Path, *, layout: Layout) -> Conversio
 
     with tempfile.TemporaryDirectory() as scratch:
         trial = agreed_tensors(read_bundle(write(Path(scratch) / "trial").folder))
-    _expect_same(tensors, trial, layout)
-    return Conversion(source, write(Path(folder)), (*_said_of_psums(source, tensors), *notes))
+    unseen = _left_unseen(source, tensors, trial, layout)
+    said = _said_of_psums(source, tensors)
+    return Conversion(source, write(Path(folder)), (*said, *notes, *unseen))
 
 
 def _left_out(source: Bundle, layout: Layout) -> tuple[str, ...]:
@@ -122,10 +124,31 @@ def _taps(
     return None, (f"{taps.size:,} tap psums are left out: the reference computes the same ones",)
 
 
-def _expect_same(tensors: BundleTensors, back: BundleTensors, layout: Layout) -> None:
-    for name in ("weight", "codes", "psums"):
-        if not np.array_equal(getattr(tensors, name), getattr(back, name)):
+def _left_unseen(
+    source: Bundle, tensors: BundleTensors, back: BundleTensors, layout: Layout
+) -> tuple[str, ...]:
+    """What is said of ifmap pixels of which no psum is computed, where windows left them out.
+
+    Raises `FormatError` if anything else did not come back.
+    """
+    plan = source.plan
+    unseen = np.ones(plan.shape.nij, bool)
+    unseen[window_pixels(plan.shape)] = False
+    inner = unseen.reshape(plan.shape.padded_h, plan.shape.padded_w)
+    (top, _), (left, _) = plan.shape.edges
+    unseen = inner[top:, left:][: plan.shape.ih, : plan.shape.iw]  # ih iw
+    lost = tensors.codes != back.codes
+    for name, is_lost in (
+        ("weight", tensors.weight != back.weight),
+        ("codes", lost & ~unseen),
+        ("psums", tensors.psums != back.psums),
+    ):
+        if is_lost.any():
             raise FormatError(
                 f"layout {layout.name} does not give back every number of {name}: it cannot be "
                 f"converted without loss"
             )
+    if not lost.any():
+        return ()
+    count = counted(int(unseen.sum()), "ifmap pixel")
+    return (f"{count} of each channel left out: no window sees them, and no psum depends on them",)

@@ -58,6 +58,9 @@ NOT_PROVED = (
 WIDE_BITS = 32
 """Of the psums of the model and the RTL: whether narrower ones hold them is an obligation of its own."""
 
+ARRAY = ArrayConfig(psum_bits=WIDE_BITS)
+"""Of a packed network, which was made for none: the configuration's default."""
+
 
 @dataclass(frozen=True, slots=True)
 class Effort:
@@ -98,7 +101,7 @@ class Subject:
     predictions: npt.NDArray[np.int64]
     model: nn.Module | None
     inputs: str = ""
-    array: ArrayConfig = ArrayConfig(psum_bits=WIDE_BITS)
+    array: ArrayConfig = ARRAY
 
 
 def open_subject(path: Path, *, data_dir: Path | None) -> Subject:
