@@ -102,7 +102,9 @@ def ask_model(network: IntegerNetwork, trace: Trace, array: ArrayConfig) -> Orac
     from tilewright.sim import simulate
     from tilewright.tile import plan_words, untile_psums
 
-    oracle = Oracle(f"cycle-level model, {_sizes(array)}", "", "the naive reference", "sums", 0, 0, 0)
+    oracle = Oracle(
+        f"cycle-level model, {_sizes(array)}", "", "the naive reference", "sums", 0, 0, 0
+    )
     found = []
     for layer in network.layers:
         plain = layer.plain()

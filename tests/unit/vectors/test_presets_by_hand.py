@@ -223,7 +223,9 @@ def test_windows_leave_out_pixels_that_none_of_them_sees():
     tiles = tile_activations(codes, plan)
     assert encode(layout, "activation", tiles, plan=plan, widths=example.WIDTHS)
     tiles[0, 5, 0] = 3  # the right border of the first row, which no window sees
-    with pytest.raises(FormatError, match=r"no place for the padding, which must be 0, but is 3 at"):
+    with pytest.raises(
+        FormatError, match=r"no place for the padding, which must be 0, but is 3 at"
+    ):
         encode(layout, "activation", tiles, plan=plan, widths=example.WIDTHS)
 
 
