@@ -172,7 +172,7 @@ def _unseen(stated: Tensor, form: Planar, plan: TilePlan) -> Tensor:
     pixels = _pixels(form, plan)
     if form.first:
         pixels = pixels[:, : stated.shape[2]]
-    tiles = np.zeros((plan.itiles, plan.shape.nij + 1, stated.shape[-1]), stated.dtype)
+    tiles = np.zeros((len(stated), plan.shape.nij + 1, stated.shape[-1]), stated.dtype)
     tiles[:, pixels] = stated  # what lies beyond comes last
     return tiles[:, :-1]
 
@@ -188,14 +188,14 @@ def _is_padding(plan: TilePlan) -> npt.NDArray[np.bool_]:
 def _drop_padding(tiles: Tensor, plan: TilePlan) -> Tensor:
     """Tiles on the plane without border."""
     shape, (pad_h, pad_w) = plan.shape, plan.shape.padding
-    plane = tiles.reshape(plan.itiles, shape.padded_h, shape.padded_w, -1)  # itile h w row
+    plane = tiles.reshape(len(tiles), shape.padded_h, shape.padded_w, -1)  # itile h w row
     inner = plane[:, pad_h : pad_h + shape.ih, pad_w : pad_w + shape.iw]
-    return inner.reshape(plan.itiles, shape.ih * shape.iw, -1)  # itile nij row
+    return inner.reshape(len(tiles), shape.ih * shape.iw, -1)  # itile nij row
 
 
 def _add_padding(tiles: Tensor, plan: TilePlan) -> Tensor:
     """Inverse of `_drop_padding`."""
     shape = plan.shape
-    inner = tiles.reshape(plan.itiles, shape.ih, shape.iw, -1)  # itile h w row
+    inner = tiles.reshape(len(tiles), shape.ih, shape.iw, -1)  # itile h w row
     plane = np.pad(inner, ((0, 0), *shape.edges, (0, 0)))
-    return plane.reshape(plan.itiles, shape.nij, -1)  # itile nij row
+    return plane.reshape(len(tiles), shape.nij, -1)  # itile nij row

@@ -7,13 +7,33 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests import networks
 from tests.unit.vectors import course_example as example
 from tests.unit.vectors.course_example import ZERO, text
 from tests.unit.vectors.test_course_example import TILES
 from tilewright.errors import FormatError
-from tilewright.spec import ArrayShape, ConvShape
-from tilewright.tile import TilePlan, tile_activations, tile_psums, tile_weights, untile_activations
-from tilewright.vectors import FieldWidths, decode, encode, load_layout
+from tilewright.spec import ArrayShape, ConvShape, NumberFormat
+from tilewright.tile import (
+    DATAFLOWS,
+    TilePlan,
+    plan_mode,
+    tile_activations,
+    tile_psums,
+    tile_weights,
+    untile_activations,
+)
+from tilewright.vectors import (
+    FieldWidths,
+    decode,
+    decode_bundle,
+    encode,
+    is_stated_by,
+    layout_names,
+    load_layout,
+    read_bundle,
+    write_bundle,
+)
+from tilewright.verify import reference_outputs, reference_tap_psums
 
 SIZES = {"plan": example.PLAN, "widths": example.WIDTHS}
 DOTS = "#................#"
@@ -194,6 +214,35 @@ def test_steps_can_run_through_the_taps_outside_the_channels():
     files = encode(layout, "weight", TILES["weight"], **SIZES)
     pairs = zip(OS_WEIGHTS[:9], OS_WEIGHTS[9:], strict=True)
     assert files == {"weight.txt": text(*(word for pair in pairs for word in pair))}
+
+
+@pytest.mark.parametrize("name", layout_names())
+@pytest.mark.parametrize("mode", DATAFLOWS.names())
+def test_every_layout_that_can_state_the_plan_of_a_mode_does(name, mode, tmp_path):
+    """What the configuration lets through is written, and read back as it was, two-channel plans too."""
+    layout, dataflow = load_layout(name), DATAFLOWS.get(mode)
+    if not is_stated_by(layout, dataflow):
+        return
+    shape = ConvShape(ic=5, ih=3, iw=4, oc=3, kh=2, kw=2, padding=(1, 0))
+    codes_of_two_bits = NumberFormat(2, is_signed=False)
+    layer = networks.layer(np.random.default_rng(3), "conv", shape, act_format=codes_of_two_bits)
+    codes = np.arange(60).reshape(5, 3, 4).astype(np.uint8) % 4
+    taps = reference_tap_psums(codes[None], layer.weight, shape)[:, 0]
+    bundle = write_bundle(
+        tmp_path / "bundle",
+        layer=layer,
+        plan=plan_mode(shape, ArrayShape(2, 2, psum_bits=16), mode, 2),
+        layout=layout,
+        codes=codes,
+        psums=taps.sum(axis=0),
+        tap_psums=taps,
+        outputs=reference_outputs(taps.sum(axis=0), layout.output),
+        sample=0,
+    )
+    found = decode_bundle(read_bundle(bundle.folder))
+    np.testing.assert_array_equal(found.codes, codes)
+    np.testing.assert_array_equal(found.weight, layer.weight)
+    np.testing.assert_array_equal(found.psums, taps.sum(axis=0))
 
 
 def test_windows_that_contradict_one_another_are_refused():
