@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from math import prod
 
 from tilewright.lint.file_text import COMMENTS, WORDS, shown
@@ -14,7 +15,7 @@ from tilewright.verilog.values import BYTE
 _NUMBER = re.compile(rb"[+-]?[0-9]+")
 _NUMBERS = re.compile(rb"[+-]?[0-9][0-9a-fA-F]*(?:[\s,;]+[+-]?[0-9][0-9a-fA-F]*)*")
 _SEPARATORS = b" \t\r\n,;"
-_DIGIT = re.compile(rb"[0-9]")
+_DIGIT, _LETTER = re.compile(rb"[0-9]"), re.compile(rb"[A-Za-z]")
 _ONES = frozenset(b"01")
 _FEWEST = 2
 """Numbers of a line that is no count, and lines that show what is usual."""
@@ -131,9 +132,36 @@ def _judge_texts(judge: Judge) -> None:
             judge.report("error", "truncated", message, event.start, event.line)
 
 
+def whole_lines(skipped: list[ReadEvent]) -> list[ReadEvent]:
+    """What is skipped before the words, where characters up to a line end count as one line that is skipped."""
+    lines: list[ReadEvent] = []
+    begun: list[ReadEvent] = []
+    for event in skipped:
+        if not event.is_char:
+            lines.append(event)
+            continue
+        begun = [] if begun and begun[-1].end != event.start else begun
+        begun.append(event)
+        if event.digits == b"\n":
+            text = b"".join(one.digits for one in begun)
+            lines.append(
+                replace(event, code="line", start=begun[0].start, digits=text, is_char=False)
+            )
+            begun = []
+    return lines
+
+
 def are_comments(lines: list[ReadEvent]) -> bool:
     """Whether there are lines, and all of them are comments."""
     return bool(lines) and all(one.digits.lstrip().startswith(COMMENTS) for one in lines)
+
+
+def are_texts(lines: list[ReadEvent]) -> bool:
+    """Whether there are several lines, of letters and without digits: titles, beside which no size stands."""
+    texts = [one.digits for one in lines]
+    return len(texts) >= _FEWEST and all(
+        _LETTER.search(text) and not _DIGIT.search(text) for text in texts
+    )
 
 
 def _judge_skipped(judge: Judge, lines: list[ReadEvent], taken: list[ReadEvent]) -> None:

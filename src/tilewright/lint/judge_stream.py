@@ -16,7 +16,7 @@ from tilewright.lint.judge_characters import judge_characters
 from tilewright.lint.judge_counts import CountJudge
 from tilewright.lint.judge_cuts import judge_cuts
 from tilewright.lint.judge_failures import FailureJudge
-from tilewright.lint.judge_lines import are_comments, judge_lines, shape_of
+from tilewright.lint.judge_lines import are_comments, are_texts, judge_lines, shape_of, whole_lines
 from tilewright.lint.judge_words import WordJudge
 from tilewright.verilog.events import (
     AT_END,
@@ -167,7 +167,7 @@ class StreamJudge:
             self._check_buffer(event)
         starts = [e.start for e in words if e.status == MATCHED]
         first = min(starts, default=len(self.text.content))  # a reader may seek
-        leading = [e for e in skips if e.start < first]
+        leading = whole_lines([e for e in skips if e.start < first])
         if any(e.code == "s" and e.start >= first and e.status == MATCHED for e in skips):
             leading = []  # tokens are skipped between the words, too: they are part of the records
         eaten = [
@@ -210,12 +210,12 @@ class StreamJudge:
                 )
                 others = [one for one in leading if one is not event]
                 is_sure = are_comments(others) and others[-1].start < event.start
+                is_sure = is_sure or b"-" in event.digits or are_texts(others)
                 records = len({e.call for e in words if e.status == MATCHED})
                 is_index = known in ([*range(len(known))], [*range(1, len(known) + 1)])
                 is_sure = is_sure or not (is_spaced or is_index or records in known)
                 severity = "error" if is_sure else "warning"
                 self.report(severity, "rows-eaten", message, event.start, event.line)
-                return
 
     def _is_eaten(self, eaten: list[Token], words: list[ReadEvent]) -> bool:
         """Whether what is skipped is data: words run short, or all have the length of a packed word."""

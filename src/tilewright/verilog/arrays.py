@@ -95,6 +95,8 @@ def put_array(machine: Machine, name: str, array: Array) -> None:
     machine.memories[name] = memory if name not in machine.volatile else unknown_array()[0]
     for at, event in marks.items():
         machine.mark((name, at), event)
+        if any(isinstance(key, tuple) and key[1] == at for key in event.cuts):
+            event.cut((name, at), width=event.cut_to)
 
 
 def take_array(machine: Machine, name: str) -> Array:

@@ -77,7 +77,8 @@ def copy(machine: Machine, source: str, target: str) -> None:
     if source in machine.memories:
         machine.memories[target] = machine.memories[source].copy()
     for key, event in list(machine.marks.items()):
-        if key == source:
-            machine.mark(target, event)
-        elif key[0] == source:
-            machine.mark((target, key[1]), event)
+        if key == source or key[0] == source:
+            new = target if isinstance(key, str) else (target, key[1])
+            machine.mark(new, event)
+            if key in event.cuts:
+                event.cut(new, width=event.cut_to)
