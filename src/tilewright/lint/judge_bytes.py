@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
+from tilewright.lint.file_text import WORDS, shown
 from tilewright.lint.judge import Judge
 from tilewright.lint.judge_counts import lacking_text
 from tilewright.verilog.events import AT_END, MATCHED, OUTSIDE, ReadEvent
+
+_NUMBER = re.compile(rb"[+-]?[0-9]+")
+_FEWEST = 2
+"""Words that show what a text is."""
+_LONGEST = 16
+"""Bytes of what is taken for a number, not for a text."""
 
 
 def judge_bytes(
@@ -14,6 +22,16 @@ def judge_bytes(
 ) -> None:
     """Report a word that the file ends within or before, and bytes that nobody reads."""
     content = judge.stream.content or b""
+    if _is_text(content, chunks):
+        judge.report(
+            "error",
+            "binary",
+            f"the reader takes bytes by $fread for numbers, but the file is a text with digits, "
+            f"{shown(content.split()[0])} first: write the bytes themselves, or read it by $fscanf",
+            0,
+            chunks[0].line,
+        )
+        return
     for event in chunks:
         if event.status == AT_END and matters(event):
             judge.report(
@@ -40,6 +58,26 @@ def judge_bytes(
             judge.stream.position,
             chunks[-1].line,
         )
+
+
+def _is_text(content: bytes, chunks: list[ReadEvent]) -> bool:
+    """Whether a file of bytes is a text of numbers, of which nobody asks for a character, and that is not taken
+    line by line: several words, of one length where they are no decimal numbers, or are taken byte by byte."""
+    words, size = content.split(), chunks[0].field
+    taken = [event for event in chunks if event.status == MATCHED]
+    is_used = any(event.is_used or event.is_exposed for event in chunks)
+    if min(len(words), len(taken)) < _FEWEST or size > _LONGEST or not is_used:
+        return False
+    lengths = {len(word) for word in words}
+    are_lines = all(len(line) == size for line in content.splitlines(keepends=True))
+    is_asked = any(event.is_known or event.is_digit for event in chunks)
+    are_words = len(lengths) == 1 and all(WORDS["h"].fullmatch(word) for word in words)
+    if size == 1:
+        is_octet = lengths == {8} and all(WORDS["b"].fullmatch(word) for word in words)
+        are_numbers = are_words and (lengths == {2} or is_octet)
+    else:
+        are_numbers = are_words or all(_NUMBER.fullmatch(word) for word in words)
+    return are_numbers and not (is_asked or are_lines)
 
 
 def _check_width(judge: Judge, event: ReadEvent) -> None:

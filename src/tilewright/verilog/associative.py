@@ -86,10 +86,11 @@ def associative_method(call: Any, compiler: Compiler) -> Evaluate | None:
 
 
 def _count(arguments: list[Any], _: str, compiler: Compiler) -> Evaluate:
-    keys = keys_of(arguments[0], compiler)
+    keys, find = keys_of(arguments[0], compiler), find_name(arguments[0], compiler)
 
     def evaluate(machine: Machine) -> Value:
         found = keys(machine)
+        _note_search(machine, find)
         return UNKNOWN if found is None else Value(len(found), 32, is_signed=True)
 
     return evaluate
@@ -101,14 +102,19 @@ def _exists(arguments: list[Any], _: str, compiler: Compiler) -> Evaluate:
 
     def evaluate(machine: Machine) -> Value:
         found, key = keys(machine), wanted(machine).bits
-        memory = None if find is None else machine.memories.get(find(machine))
-        if memory is not None and memory.filler is not None:
-            machine.searched.append(memory.filler)
+        _note_search(machine, find)
         if found is None or key is None:
             return UNKNOWN
         return Value(int(key in found), 32, is_signed=True)
 
     return evaluate
+
+
+def _note_search(machine: Machine, find: FindName | None) -> None:
+    """A condition asks which keys there are, or how many: those that a file gave."""
+    memory = None if find is None else machine.memories.get(find(machine))
+    if memory is not None and memory.filler is not None:
+        machine.searched.append(memory.filler)
 
 
 def _delete(arguments: list[Any], _: str, compiler: Compiler) -> Evaluate:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from tilewright.verilog.events import AT_END, MATCHED, ReadEvent
+from tilewright.verilog.events import AT_END, BYTES, MATCHED, ReadEvent
 from tilewright.verilog.heap import LEAF, static_name
 from tilewright.verilog.simulators import ICARUS, Simulator
 from tilewright.verilog.stored import Gap, Key, Memory, Outside
@@ -148,6 +148,7 @@ class Holdings:
             return
         if self.is_looking:
             event.is_used = True
+            event.is_known |= event.code == BYTES and self.asked != ""
             event.is_computed |= not self.is_condition
             self.looked.append(event)
             event.look_through(key)

@@ -13,6 +13,7 @@ from tilewright.verilog.objects import FindName
 from tilewright.verilog.paths import path_of
 from tilewright.verilog.places import fitter
 from tilewright.verilog.slots import compile_parts, slot_of
+from tilewright.verilog.tellers import passing_on
 from tilewright.verilog.variables import drop, forget, forget_property
 
 
@@ -41,9 +42,13 @@ def compile_initial_value(
     if not (symbol.type.isIntegral or symbol.type.isString or symbol.type.isClass):
         return None
     value, fit = compiler.expression(symbol.initializer), fitter(symbol.type)
-    if find is None:
-        return lambda machine: machine.set(path, fit(value(machine)))
-    return lambda machine: machine.set(name(machine), fit(value(machine)))
+    pass_on = passing_on(symbol.initializer, (path,))
+
+    def run(machine: Machine) -> None:
+        machine.set(name(machine), fit(value(machine)))
+        pass_on(machine)
+
+    return run
 
 
 def compile_declaration(symbol: Any, compiler: Compiler) -> Run | None:

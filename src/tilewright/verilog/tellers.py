@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
-from tilewright.verilog.compiler import Evaluate
+from tilewright.verilog.compiler import Evaluate, Run
 from tilewright.verilog.facts import ARRAY_CHANGES, facts_of
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.news import NO_CAUSES, NOTHING, Causes, Items, Saying, failed
@@ -86,23 +86,31 @@ def _opens(expression: Any) -> bool:
 
 def telling(evaluate: Evaluate, assignment: Any) -> Evaluate:
     """An assignment, which also passes on what its right side tells."""
-    tell, left = compile_teller(assignment.right), assignment.left
-    names = facts_of(assignment).assigned
-    is_whole = left.kind.name == "NamedValue"
-    is_result = RESULT in sources_of(assignment.right)
-    is_first = is_result or _opens(assignment.right)
-    sources = sources_of(assignment.right) - {RESULT}
+    names, is_whole = facts_of(assignment).assigned, assignment.left.kind.name == "NamedValue"
+    pass_on = passing_on(assignment.right, names, is_whole=is_whole)
 
     def evaluate_and_tell(machine: Machine) -> Value:
         value = evaluate(machine)
+        pass_on(machine)
+        return value
+
+    return evaluate_and_tell
+
+
+def passing_on(expression: Any, names: Collection[str], *, is_whole: bool = True) -> Run:
+    """What these variables tell once they are given an expression that has just been computed."""
+    tell, is_result = compile_teller(expression), RESULT in sources_of(expression)
+    is_first = is_result or _opens(expression)
+    sources = sources_of(expression) - {RESULT}
+
+    def run(machine: Machine) -> None:
         if is_first or not machine.news.is_none:
             machine.news.tell(names, tell(machine), is_whole=is_whole)
         taken = machine.news.taken
         event = next((taken[one] for one in sources if one in taken), None) if taken else None
         machine.news.take(names, machine.last_read if is_result else event)
-        return value
 
-    return evaluate_and_tell
+    return run
 
 
 def holder_of(expression: Any) -> str:
