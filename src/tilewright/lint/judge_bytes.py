@@ -61,8 +61,9 @@ def judge_bytes(
 
 
 def _is_text(content: bytes, chunks: list[ReadEvent]) -> bool:
-    """Whether a file of bytes is a text of numbers, of which nobody asks for a character, and that is not taken
-    line by line: several words, of one length where they are no decimal numbers, or are taken byte by byte."""
+    """Whether a file of bytes is a text of numbers, of which nobody asks for a character, and that is not
+    taken line by line: several words, of one length where they are no decimal numbers, or are taken byte by
+    byte."""
     words, size = content.split(), chunks[0].field
     taken = [event for event in chunks if event.status == MATCHED]
     is_used = any(event.is_used or event.is_exposed for event in chunks)

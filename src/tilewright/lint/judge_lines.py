@@ -133,7 +133,7 @@ def _judge_texts(judge: Judge) -> None:
 
 
 def whole_lines(skipped: list[ReadEvent]) -> list[ReadEvent]:
-    """What is skipped before the words, where characters up to a line end count as one line that is skipped."""
+    """What is skipped before the words, where characters up to a line end count as one line."""
     lines: list[ReadEvent] = []
     begun: list[ReadEvent] = []
     for event in skipped:

@@ -168,24 +168,25 @@ def _parts(statement: Any) -> Iterator[Any]:
 def _length(statement: Any) -> float:
     if statement.kind.name == "Wait" or statement.timing.kind.name != "Delay":
         return EVENT
-    length = _number(statement.timing.expr)
+    length = plain_number(statement.timing.expr)
     return EVENT if length is None else length
 
 
-def _number(expression: Any) -> float | None:
-    """A literal, a parameter, or what is computed from such; None for anything else."""
+def plain_number(expression: Any) -> float | None:
+    """The value of a literal, a parameter, or what is computed from such; None for anything else."""
     kind = expression.kind.name
     if kind == "Conversion":
-        return _number(expression.operand)
+        return plain_number(expression.operand)
     if kind in ("IntegerLiteral", "RealLiteral"):
-        return float(expression.value)
+        is_open = kind == "IntegerLiteral" and expression.value.hasUnknown
+        return None if is_open else float(expression.value)
     if kind == "NamedValue" and expression.symbol.kind.name == "Parameter":
         value = expression.symbol.value.value
         return None if isinstance(value, (str, list)) else float(value)
     function = _ARITHMETIC.get(expression.op.name) if kind == "BinaryOp" else None
     if function is None:
         return None
-    left, right = _number(expression.left), _number(expression.right)
+    left, right = plain_number(expression.left), plain_number(expression.right)
     return None if left is None or not right else function(left, right)
 
 

@@ -10,7 +10,7 @@ from tilewright.verilog.paths import path_of
 _LOOPS = frozenset(
     ("ForLoop", "WhileLoop", "DoWhileLoop", "ForeverLoop", "RepeatLoop", "ForeachLoop")
 )
-_ENDS = ("$finish", "$stop", "$fatal")
+ENDS = ("$finish", "$stop", "$fatal")
 _AGAIN = 2
 
 
@@ -37,7 +37,7 @@ def ends_by_time(statement: Any) -> bool:
     def visit(node: Any) -> None:
         if node.kind.name in ("Timed", "Wait"):
             kinds.add("time")
-        elif node.kind.name == "Call" and node.isSystemCall and node.subroutineName in _ENDS:
+        elif node.kind.name == "Call" and node.isSystemCall and node.subroutineName in ENDS:
             kinds.add("end")
 
     statement.visit(visit)

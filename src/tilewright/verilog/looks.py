@@ -135,6 +135,13 @@ def exposed_names(
         yield from _looked_at(member.body, "ProceduralAssign")
 
 
+def driving(bodies: list[Any]) -> Iterator[Any]:
+    """What nets follow, by `assign` or where they are declared."""
+    for member in (one for body in bodies for one in body):
+        if member.kind.name in ("ContinuousAssign", "Net"):
+            yield from _drivers(member)
+
+
 def _drivers(member: Any) -> list[Any]:
     """What an `assign`, a net or a gate follows."""
     if member.kind.name == "PrimitiveInstance":

@@ -23,7 +23,7 @@ from tilewright.verilog.compiler import Run
 from tilewright.verilog.facts import facts_of
 from tilewright.verilog.gaps import settle_gaps
 from tilewright.verilog.late_changes import changed_again, ends_by_time
-from tilewright.verilog.looks import exposed_names, monitored_names
+from tilewright.verilog.looks import driving, exposed_names, monitored_names
 from tilewright.verilog.machine import (
     MAX_STEPS,
     Machine,
@@ -51,6 +51,7 @@ from tilewright.verilog.unknown_names import UNKNOWN_NAME
 from tilewright.verilog.unread_results import left_out_reads
 from tilewright.verilog.values import UNKNOWN
 from tilewright.verilog.variables import forget
+from tilewright.verilog.walks import note_walks, walk_of
 
 MAX_TURNS = 200_000
 """Of an always block that reads files."""
@@ -86,6 +87,7 @@ def follow(
         machine.memories |= {name: Memory({None: UNKNOWN}) for name in shared}
         machine.acts = Acts(nets, is_watched(blocks, nets))
         _run_all(machine, compiler, scopes, statics, blocks)
+        note_walks(machine, walks)
         return machine
 
     try:
@@ -103,7 +105,7 @@ def follow(
             dict(tied_ports(bodies)),
         )
         volatile = frozenset((*_volatile(blocks), *_unknown_names(bodies)))
-        reaches = reaches_of(blocks)
+        reaches, walks = reaches_of(blocks), walk_of(blocks, driving(bodies))
         exposed = frozenset(_exposed(testbench, bodies, blocks))
         monitored, nets = frozenset(monitored_names(calling)), frozenset(driven_names(bodies))
         plusargs = Plusargs(tuple(map(os.fsencode, testbench.plusargs)))
