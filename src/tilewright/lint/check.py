@@ -183,9 +183,9 @@ def _ends_first(streams: list[Stream], testbench: str) -> Iterator[Finding]:
                     f"the file ends while '{leader.file}' goes on: what hangs on its words is left out from "
                     f"there on; write as many as that one has"
                 )
-                yield Finding(
-                    "warning", "over-read", message, stream.file, 0, testbench, event.line
-                )
+                is_golden = any(one.is_compared for one in _reads(stream))
+                severity = "error" if is_golden else "warning"
+                yield Finding(severity, "over-read", message, stream.file, 0, testbench, event.line)
                 break
 
 

@@ -18,7 +18,7 @@ from tilewright.verilog.places import compile_key
 from tilewright.verilog.values import UNKNOWN, Value
 
 _ORDERS = ("LessThan", "LessThanEqual", "GreaterThan", "GreaterThanEqual")
-_EQUALITIES = ("Equality", "Inequality", "CaseEquality", "CaseInequality")
+EQUALITIES = ("Equality", "Inequality", "CaseEquality", "CaseInequality")
 _TAKEN = {ord("0"): DIGIT, **dict.fromkeys((*b"aA", *(one - 10 for one in b"aA")), LETTER)}
 """What a character is taken for from which this is subtracted."""
 _SPACE = frozenset(b" \t\n\v\f\r")
@@ -91,12 +91,12 @@ def weighing(
     ``c == -1`` and ``c < 0`` ask whether the file has ended.
     """
     inner = _bare(side)
-    if inner.type.isString and expression.op.name in _EQUALITIES and _is_known_text(other):
+    if inner.type.isString and expression.op.name in EQUALITIES and _is_known_text(other):
         return _searching(value)
     asked = _asked(expression.op.name, inner, other)
     if not asked:
         return value
-    number = constant_of(other) if expression.op.name in _EQUALITIES else None
+    number = constant_of(other) if expression.op.name in EQUALITIES else None
     is_read = inner.kind.name == "Assignment"
     find = compile_key(inner.left, compiler) if is_read else None
     note = _order_of(expression, side, other)
@@ -170,12 +170,12 @@ def _asked(operator: str, side: Any, other: Any) -> str:
     number = constant_of(other)
     if operator == "Subtract" and number in _TAKEN:
         return _TAKEN[number]
-    if number is None or not side.type.isIntegral or operator not in (*_ORDERS, *_EQUALITIES):
+    if number is None or not side.type.isIntegral or operator not in (*_ORDERS, *EQUALITIES):
         return ""
     ones = (-1, (1 << int(side.type.bitWidth)) - 1)
     if number in ones or (number == 0 and operator in _ORDERS):
         return ASKED_END
-    return ASKED_SPACE if number in _SPACE and operator in _EQUALITIES else WEIGHED
+    return ASKED_SPACE if number in _SPACE and operator in EQUALITIES else WEIGHED
 
 
 def _bare(expression: Any) -> Any:

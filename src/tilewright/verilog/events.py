@@ -56,7 +56,8 @@ class ReadEvent:
     "counted" or "open" (it goes on as the file does). words: what a later `$sscanf` made of the line. call:
     number of the read, which all conversions of one share. matched: how many conversions of the call
     matched; texts: those by `%s` and `%c`. is_used: the testbench looked at the value that this read left;
-    of one that failed, at the old value; is_computed: not only in the condition of an `if`. is_exposed: the
+    of one that failed, at the old value; is_computed: not only in the condition of an `if`; is_compared: with
+    what is no constant. is_exposed: the
     variable goes to the design. is_fatal: the testbench ended the simulation because this read failed;
     is_reported: it printed something. is_settled: it took note of the end, and went on without the value.
     literal: a character of the format that did not match; is_apart: white space stands behind it in the
@@ -102,6 +103,7 @@ class ReadEvent:
     texts: int = 0
     is_used: bool = False
     is_computed: bool = False
+    is_compared: bool = False
     is_exposed: bool = False
     is_fatal: bool = False
     is_reported: bool = False
