@@ -98,7 +98,13 @@ def judge_opened(
     elif not opened.is_lost:
         text = FileText(opened.content, file_base(opened))
         yield from StreamJudge(
-            opened, testbench, text, _is_cut(machine), _is_last(opened, machine), machine.simulator
+            opened,
+            testbench,
+            text,
+            _is_cut(machine),
+            _is_last(opened, machine),
+            machine.simulator,
+            _given_to_design(opened, machine) if opened.is_assumed else (),
         ).judge()
 
 
@@ -119,6 +125,16 @@ def _is_last(stream: Stream, machine: Machine) -> bool:
         if other is not stream and event.status == MATCHED
     ]
     return bool(beyond) and machine.acts.are_over(min(beyond), others)
+
+
+def _given_to_design(stream: Stream, machine: Machine) -> tuple[tuple[str, int], ...]:
+    """The other files whose words go to the design, and how many reads or elements each has of them."""
+    streams = [
+        (other.file, len({e.call for e in _reads(other) if e.status == MATCHED}))
+        for other in machine.streams
+        if other is not stream and not other.is_assumed and any(e.is_exposed for e in _reads(other))
+    ]
+    return (*streams, *((load.file, len(load.given)) for load in machine.loads if load.is_seen))
 
 
 def _reads(stream: Stream) -> list[ReadEvent]:

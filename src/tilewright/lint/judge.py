@@ -14,13 +14,15 @@ class Judge(Protocol):
     """The stream, the text of its file, and what was found so far.
 
     is_cut: the testbench ended because of some file. lengths: of the words, as far as they were counted;
-    signs: of lines of the testbench, whether they read negative numbers.
+    signs: of lines of the testbench, whether they read negative numbers. given: files whose words go to the
+    design, and how many, where reads of this one hang on the design.
     """
 
     stream: Stream
     text: FileText
     is_cut: bool
     simulator: Simulator
+    given: tuple[tuple[str, int], ...]
     found: dict[str, Finding]
     lengths: dict[tuple[int, int], tuple[int, int, set[int]]]
     signs: dict[int, bool]

@@ -57,11 +57,10 @@ class CountJudge:
         matched = sum(e.status == MATCHED for e in words)
         few = [*harmful[::-1], *(e for e in (*words, *stream.events) if e.is_last_of_few)]
         lacking = [e for e in (*words, *stream.events) if e.lacks]
-        if few and stream.is_assumed:
-            message = (
-                "how many words are read depends on the design, or on time, which are not followed"
-            )
-            judge.report("undecided", "undecided", message, 0, few[0].line)
+        records = len({e.call for e in words if e.status == MATCHED})
+        told = [e for e in failed.values() if e.is_reported or e.is_fatal]
+        if stream.is_assumed and (few or told):
+            self._judge_answers(records, few, told)
         elif harmful:
             self._report_few(harmful[-1], matched, len(failed))
         elif few:
@@ -82,6 +81,34 @@ class CountJudge:
             self._check_last(words)
         if left and not judge.is_cut and not harmful:
             self._report_left(words, matched, left)
+
+    def _judge_answers(
+        self, records: int, few: list[ReadEvent], told: list[ReadEvent]
+    ) -> None:
+        """How many words are read hangs on the design: as many as go to it are taken for its answers.
+
+        records: those that were read. few, told: reads behind the last word that do harm, and those of which
+        the testbench tells.
+        """
+        judge = self.judge_of
+        others = [(file, count) for file, count in judge.given if count > records]
+        if any(count == records for _, count in judge.given):
+            return
+        if few:
+            message = (
+                "how many words are read depends on the design, or on time, which are not followed"
+            )
+            judge.report("undecided", "undecided", message, 0, few[0].line)
+        elif others:
+            file, count = others[0]
+            judge.report(
+                "warning",
+                "over-read",
+                f"the reader takes {counted(records, 'word')} as the design lets it, but {count} of '{file}' "
+                f"go to the design: if each has an answer, the file is cut short",
+                max(len(judge.text.content) - 1, 0),
+                told[0].line,
+            )
 
     def _check_last(self, words: list[ReadEvent]) -> None:
         """The last words, which a loop leaves aside that asks `$feof` first, or ends with another file."""

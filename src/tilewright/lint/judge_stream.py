@@ -45,7 +45,8 @@ class StreamJudge:
     is_cut: the testbench ended because of some file, so what is left unread means nothing. is_last: it is
     read beyond its end only behind all that is done with other files, and with the design. lengths: of words,
     by the line that reads them and the digits wanted: how many have those, how many there are, and each one.
-    signs: of lines of the testbench, whether they read negative numbers.
+    signs: of lines of the testbench, whether they read negative numbers. given: files whose words go to the
+    design, and how many, where reads of this one hang on the design.
     """
 
     stream: Stream
@@ -54,6 +55,7 @@ class StreamJudge:
     is_cut: bool = False
     is_last: bool = False
     simulator: Simulator = ICARUS
+    given: tuple[tuple[str, int], ...] = ()
     found: dict[str, Finding] = field(default_factory=dict)
     lengths: dict[tuple[int, int], tuple[int, int, set[int]]] = field(default_factory=dict)
     signs: dict[int, bool] = field(default_factory=dict)
