@@ -82,9 +82,7 @@ class CountJudge:
         if left and not judge.is_cut and not harmful:
             self._report_left(words, matched, left)
 
-    def _judge_answers(
-        self, records: int, few: list[ReadEvent], told: list[ReadEvent]
-    ) -> None:
+    def _judge_answers(self, records: int, few: list[ReadEvent], told: list[ReadEvent]) -> None:
         """How many words are read hangs on the design: as many as go to it are taken for its answers.
 
         records: those that were read. few, told: reads behind the last word that do harm, and those of which

@@ -108,6 +108,7 @@ def _faults(
     yield from _split_faults(load, text, parsed)
     yield from _count_faults(load, text, parsed)
     yield from _beyond_faults(load)
+    yield from _partner_faults(load)
     if load.complaint is not None:
         message = (
             f"the file has {counted(len(parsed.words), 'word')}, and the testbench complains of that: "
@@ -161,6 +162,22 @@ def _beyond_faults(load: MemoryLoad) -> Iterator[tuple[str, str, int, str]]:
         )
 
 
+def _partner_faults(load: MemoryLoad) -> Iterator[tuple[str, str, int, str]]:
+    """A file whose end is the end of all comparisons, though the one beside it goes on; that may be a whole
+    memory, which is filled to its end."""
+    other = load.partner
+    if other is not None:
+        present = counted(len(load.given), "word")
+        yield (
+            "warning" if len(other.given) >= other.room else "error",
+            "too-few-words",
+            max(len(load.content or b"") - 1, 0),
+            f"the testbench takes an element that is x for the end, behind {present}, but '{other.file}', "
+            f"with which it compares them, has {len(other.given)}: the rest is compared with nothing; write "
+            f"all of them",
+        )
+
+
 def _word_faults(
     load: MemoryLoad, words: tuple[LoadedWord, ...], simulator: Simulator
 ) -> Iterator[tuple[str, str, int, str]]:
@@ -202,6 +219,7 @@ def _value_faults(
     kept, dropped = digits[-room:], digits[:-room]
     event = load.open_words.get(word.address)
     is_wanted = event is not None and event.are_x_wanted and load.is_followed
+    is_wanted = is_wanted and not (event is not None and event.is_x_asked and _ends_at(load, word))
     if any(c in b"xXzZ" for c in kept) and not is_wanted:
         yield (
             "error",
@@ -223,6 +241,14 @@ def _value_faults(
         f"the word {shown(digits)} has more bits than the {load.width} of the memory: the first ones are "
         f"dropped; write words of {room} digits",
     )
+
+
+def _ends_at(load: MemoryLoad, word: LoadedWord) -> bool:
+    """Whether a word with some digits x is the last one at which the testbench looks: it takes that for the
+    end, though there are others."""
+    is_part = bool(set(word.digits) - set(b"xXzZ_"))
+    has_more = any(isinstance(at, int) and at > word.address for at in load.given)
+    return is_part and has_more and max(load.used, default=-1) <= word.address
 
 
 def _is_sign(load: MemoryLoad, digits: bytes) -> bool:

@@ -286,7 +286,8 @@ class MemoryLoad:
     addresses of the elements of a memory with several dimensions. beyond: stands for what the testbench
     finds at addresses that the memory does not have. lacks, lacked: as of a `ReadEvent`. open_words: stand
     for the words with digits x or z in the memory, by their address. complaint: where the testbench complains
-    of how many words there are, and what it says.
+    of how many words there are, and what it says. partner: the load of a memory with whose words those of
+    this one are compared, up to its end, and that has more.
     """
 
     name: str
@@ -317,6 +318,7 @@ class MemoryLoad:
     complaint: tuple[int, str] | None = None
     lacks: str = ""
     lacked: str = ""
+    partner: MemoryLoad | None = dataclasses.field(default=None, repr=False, compare=False)
 
     @property
     def is_followed(self) -> bool:

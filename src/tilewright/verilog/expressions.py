@@ -8,14 +8,14 @@ from typing import Any
 
 from tilewright.verilog.assignments import compile_assignment, compile_old_value
 from tilewright.verilog.associative import is_associative, looked_at
-from tilewright.verilog.characters import EQUALITIES, weighing
+from tilewright.verilog.characters import weighing
 from tilewright.verilog.classes import has_lifetime_of_its_own, is_member, is_this
 from tilewright.verilog.combinations import concatenation, conditional, inside, replication
 from tilewright.verilog.compiler import Compiler, Evaluate
 from tilewright.verilog.gaps import note_gap, sort_of
 from tilewright.verilog.leaves import branch_of, has_parts, is_field, root_of
 from tilewright.verilog.line_parts import NIBBLE, note_beyond, note_nibble, note_part
-from tilewright.verilog.literals import constant, constant_of, literal, null, string
+from tilewright.verilog.literals import constant, literal, null, string
 from tilewright.verilog.looks import look_beyond, looking, read_memory
 from tilewright.verilog.machine import WIDE, Machine
 from tilewright.verilog.objects import copy_object, find_memory, find_name, new_object
@@ -27,6 +27,7 @@ from tilewright.verilog.operators import (
     logical,
     unary,
 )
+from tilewright.verilog.partners import comparing
 from tilewright.verilog.paths import path_of
 from tilewright.verilog.patterns import compile_pattern
 from tilewright.verilog.places import (
@@ -151,16 +152,11 @@ def _binary(expression: Any, compiler: Compiler) -> Evaluate:
     width, is_signed = int(expression.type.bitWidth), bool(expression.type.isSigned)
     operand_width = int(expression.left.type.bitWidth)
     cost = max(width, operand_width) // WIDE
-    is_comparison = name in EQUALITIES and None is constant_of(expression.left)
-    is_comparison = is_comparison and constant_of(expression.right) is None
 
     def evaluate(machine: Machine) -> Value:
         if cost:
             machine.step(cost)
-        looks = len(machine.looked)
         one, other = left(machine), right(machine)
-        for event in machine.looked[looks:] if is_comparison else ():
-            event.is_compared = True
         a, b = one.bits, other.bits
         if a is None or b is None:
             return binary_with_x(name, one, other, width)
@@ -172,7 +168,7 @@ def _binary(expression: Any, compiler: Compiler) -> Evaluate:
             return UNKNOWN
         return Value(wrap(int(function(a, b)), width, is_signed=is_signed), width, is_signed)
 
-    return evaluate
+    return comparing(expression, evaluate)
 
 
 def _x_test(expression: Any, compiler: Compiler) -> Evaluate | None:

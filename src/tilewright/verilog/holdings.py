@@ -33,8 +33,8 @@ class Holdings:
     computed; asked_for: whether it is this one, None for any question. looked: reads whose values the
     condition looked at that was computed last; searched: those that filled an array in which it looked for a
     key, or of whose text it compared a part; holes: elements that nothing filled, of which it asked whether
-    they are x. last_char: the character at which a comparison looked. loops:
-    those around, each "counted" or "open".
+    they are x. pairs: arrays whose elements are compared with one another. last_char: the character at which
+    a comparison looked. loops: those around, each "counted" or "open".
     """
 
     volatile: frozenset[str] = frozenset()
@@ -60,6 +60,7 @@ class Holdings:
     looked: list[ReadEvent] = field(default_factory=list)
     searched: list[ReadEvent] = field(default_factory=list)
     holes: list[tuple[Memory, object]] = field(default_factory=list)
+    pairs: set[tuple[str, str]] = field(default_factory=set)
     last_char: ReadEvent | None = None
     loops: list[str] = field(default_factory=list)
 

@@ -53,6 +53,7 @@ def read_memory(machine: Machine, path: str, at: object | None, default: Value) 
     is_marked = (path, at) in machine.marks and at in memory.elements
     if not (machine.is_looking or is_given or is_marked or value.masked is None):
         machine.holes.append((memory, at))
+        memory.end = at if memory.end is None else memory.end
     return value
 
 

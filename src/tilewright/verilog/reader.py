@@ -30,6 +30,7 @@ from tilewright.verilog.machine import (
 )
 from tilewright.verilog.members import calling_members, instance_bodies, tied_ports
 from tilewright.verilog.nonblocking import catch_up
+from tilewright.verilog.partners import settle_pairs
 from tilewright.verilog.paths import path_of
 from tilewright.verilog.plusargs import Plusargs
 from tilewright.verilog.reaches import reaches_of
@@ -158,6 +159,7 @@ def _run_all(
         if block.is_final:
             _run(machine, compiler, block)
     settle_gaps(machine)
+    settle_pairs(machine)
     for name in list(machine.pending):
         machine.drop_result(name)
 

@@ -33,7 +33,7 @@ class Memory:
 
     size: of one that can grow; is_open: digits x came into it, and the marks of its elements move with them.
     filler: the last read before an element was stored, in a loop that goes on as a file does; source: in any
-    loop.
+    loop. end: the first element without a word of which the testbench asked whether it is x.
     """
 
     elements: dict[object, Value] = field(default_factory=dict)
@@ -43,6 +43,7 @@ class Memory:
     filler: ReadEvent | None = None
     source: ReadEvent | None = None
     is_open: bool = False
+    end: object = None
 
     def copy(self) -> Memory:
         """An array of its own with the same elements."""
@@ -54,6 +55,7 @@ class Memory:
             self.filler,
             self.source,
             self.is_open,
+            self.end,
         )
 
 
