@@ -34,7 +34,15 @@ HARMLESS = frozenset(
     ("over-read", "memory-not-full", "no-line-end", "headers-differ", "never-read")
 )
 """Findings for which a file stays as it is."""
-ASIDE = HARMLESS | {"complaint", "line-length", "line-passed", "rows-eaten"}
+ASIDE = HARMLESS | {
+    "complaint",
+    "last-unused",
+    "line-length",
+    "line-passed",
+    "rows-eaten",
+    "too-few-words",
+    "trailer",
+}
 """Warnings for which it does."""
 
 

@@ -190,7 +190,7 @@ def _word_faults(
         digits = word.digits.replace(b"_", b"")
         if simulator.reads_0x and digits[:2].lower() == b"0x":
             digits = digits[2:]
-        is_used = not load.is_followed or word.address in load.used
+        is_used = not load.is_followed or word.address in load.used or _ends_at(load, word)
         if is_used and load.fills(word.address):
             yield from _value_faults(load, word, digits, room)
         is_short = is_even and len(digits) < room and load.fills(word.address)
@@ -219,7 +219,7 @@ def _value_faults(
     kept, dropped = digits[-room:], digits[:-room]
     event = load.open_words.get(word.address)
     is_wanted = event is not None and event.are_x_wanted and load.is_followed
-    is_wanted = is_wanted and not (event is not None and event.is_x_asked and _ends_at(load, word))
+    is_wanted = is_wanted and not _ends_at(load, word)
     if any(c in b"xXzZ" for c in kept) and not is_wanted:
         yield (
             "error",
@@ -246,6 +246,9 @@ def _value_faults(
 def _ends_at(load: MemoryLoad, word: LoadedWord) -> bool:
     """Whether a word with some digits x is the last one at which the testbench looks: it takes that for the
     end, though there are others."""
+    event = load.open_words.get(word.address)
+    if event is None or not event.is_x_asked:
+        return False
     is_part = bool(set(word.digits) - set(b"xXzZ_"))
     has_more = any(isinstance(at, int) and at > word.address for at in load.given)
     return is_part and has_more and max(load.used, default=-1) <= word.address
