@@ -187,21 +187,26 @@ def _headers_differ(streams: list[Stream], testbench: str) -> Iterator[Finding]:
 
 
 def _ends_first(streams: list[Stream], testbench: str) -> Iterator[Finding]:
-    """Files that end while the one that is read in turn with them goes on: words of that have no partner."""
+    """Files that end while the one that is read in turn with them goes on: words of that have no partner.
+
+    It is a fault if the words of such a file are compared with others: then comparisons are left out.
+    """
     for stream in streams:
         for event in stream.events:
             leader = event.leader if event.status == AT_END and event.is_checked else None
             is_harmless = not (
                 event.is_used or event.is_fatal or event.is_reported or event.matched
             )
-            if leader is not None and is_harmless and leader.events[-1].call > event.call:
+            if leader is None or not is_harmless:
+                continue
+            last, is_golden = leader.events[-1], any(one.is_compared for one in _reads(stream))
+            if last.call > event.call or (is_golden and last.status == MATCHED):
                 message = (
                     f"the file ends while '{leader.file}' goes on: what hangs on its words is left out from "
                     f"there on; write as many as that one has"
                 )
-                is_golden = any(one.is_compared for one in _reads(stream))
-                severity = "error" if is_golden else "warning"
-                yield Finding(severity, "over-read", message, stream.file, 0, testbench, event.line)
+                kind = ("error", "too-few-words") if is_golden else ("warning", "over-read")
+                yield Finding(*kind, message, stream.file, 0, testbench, event.line)
                 break
 
 

@@ -130,8 +130,7 @@ class CountJudge:
             )
             why += " is what it should be"
         else:
-            severity = "error" if any(e.is_compared for e in matched) else "warning"
-            why = "its loop ends first: does another file have fewer words?"
+            severity, why = "warning", "its loop ends first: does another file have fewer words?"
         self.judge_of.report(severity, "last-unused", said + why, last[0].start, last[0].line)
 
     def _report_complaint(self, line: int, text: str, present: int) -> None:

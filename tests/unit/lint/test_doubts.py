@@ -126,14 +126,28 @@ TURNS = """
 
 
 def test_a_file_that_ends_before_the_one_beside_it(tmp_path: Path) -> None:
-    """Its last comparisons are left out, and nobody says so: a warning; none for files of one length."""
-    short = {"d.txt": FOUR, "e.txt": FOUR[:-3]}
-    text = f"{HEAD} {TURNS} endmodule"
-    over = ("warning", "over-read", "e.txt")
+    """Its last comparisons are left out, and nobody says so: a fault; none for files of one length. Where its
+    words are compared with nothing of others, it is a warning."""
+    short, text = {"d.txt": FOUR, "e.txt": FOUR[:-3]}, f"{HEAD} {TURNS} endmodule"
+    few, over = ("error", "too-few-words", "e.txt"), ("warning", "over-read", "e.txt")
+    assert few in _findings(tmp_path, text, short)
+    assert not {few, over} & _findings(tmp_path, text, short | {"e.txt": FOUR})
+    text = text.replace("w !== v", "w == 1")
     assert over in _findings(tmp_path, text, short)
-    assert not {
-        one for one in _findings(tmp_path, text, short | {"e.txt": FOUR}) if one[1] == over[1]
-    }
+
+
+BOTH = """
+  initial begin f = $fopen("d.txt", "r"); k = $fopen("e.txt", "r");
+    while ($fscanf(f, "%h", x) == 1 && $fscanf(k, "%h", y) == 1) if (x !== y) $display("R differ");
+  end"""
+
+
+def test_a_loop_that_ends_with_either_of_two_files(tmp_path: Path) -> None:
+    """The last word of the first one is compared with nothing where the second is shorter."""
+    text, few = f"{HEAD} {BOTH} endmodule", ("error", "too-few-words", "e.txt")
+    assert few in _findings(tmp_path, text, {"d.txt": FOUR, "e.txt": FOUR[:-3]})
+    assert few not in _findings(tmp_path, text, {"d.txt": FOUR, "e.txt": FOUR})
+    assert few not in _findings(tmp_path, text, {"d.txt": FOUR[:-3], "e.txt": FOUR})
 
 
 READERS = """module t; int f, e, v, w, n = 0;
