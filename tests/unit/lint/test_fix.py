@@ -157,3 +157,22 @@ def test_no_case_loses_a_number(case: Case, tmp_path: Path) -> None:
     for path in (p for p in out.rglob("*") if p.is_file()):
         old = (case.folder / path.relative_to(out)).read_text()
         assert NUMBER.findall(path.read_text()) == NUMBER.findall(old)
+
+
+BESIDE = """module t; integer f, g, s; reg [7:0] a, b;
+initial begin f = $fopen("a.txt", "r"); g = $fopen("b.txt", "r"); s = 0;
+  while ($fscanf(f, "%h", a) == 1 && $fscanf(g, "%h", b) == 1) s = s + a * b;
+  $display("%0d", s); end
+endmodule
+"""
+
+
+def test_a_warning_that_no_rewriting_mends(tmp_path: Path) -> None:
+    """The word that is left aside stays, and so do the others of its file."""
+    files = {"a.txt": b"1\n2\n3\n", "b.txt": b"4\n5\n"}
+    folder, out = write(tmp_path / "in", files), tmp_path / "out"
+    bench = tmp_path / "t.v"
+    bench.write_text(BESIDE)
+    assert "last-unused" in {one.kind for one in lint(folder, testbench=bench).findings}
+    assert not fix(folder, out, testbench=bench).refusals
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == files
