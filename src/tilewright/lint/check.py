@@ -104,7 +104,7 @@ def judge_opened(
             _is_cut(machine),
             _is_last(opened, machine),
             machine.simulator,
-            _given_to_design(opened, machine) if opened.is_assumed else (),
+            _given_to_design(opened, machine) if opened.is_gated else (),
         ).judge()
 
 

@@ -25,7 +25,10 @@ def compile_unknown(branches: Sequence[tuple[Any, Run]], compiler: Compiler) -> 
         for forget in others:
             forget(machine)
         if reading is not None:
+            calls = machine.calls
             with machine.assumed(), machine.branch():
                 reading(machine)
+            for stream in machine.streams:
+                stream.is_gated |= bool(stream.events) and stream.events[-1].call > calls
 
     return run

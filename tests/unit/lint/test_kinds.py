@@ -169,7 +169,7 @@ BACKWARDS = (
 def test_a_word_that_finds_no_partner_is_named(tmp_path: Path) -> None:
     """A loop over two files ends with the shorter one: a word of the other is taken and not compared."""
     report = _lint(tmp_path, BOTH, {"d.txt": FOUR, "e.txt": b"01\n02\n03\n"})
-    assert _errors(report) == []
+    assert _errors(report) == [("e.txt", "too-few-words")]
     (finding,) = report.of("warning")
     assert (finding.file, finding.kind, finding.file_line) == ("d.txt", "last-unused", 4)
     assert _lint(tmp_path, BOTH, {"d.txt": FOUR, "e.txt": FOUR}).findings == ()
