@@ -202,13 +202,14 @@ class Stream:
     name: as the reader gives it. content: None if the file is missing. is_lost: some reads could
     not be followed, for the `reason` at `reason_line`. is_assumed: how often it is read depends on the
     design; followed as if the design were always ready; is_gated: a condition asks it before each read.
-    is_own: the testbench wrote the file itself; is_opaque: what it wrote is not known. is_optional: it is missing, and the
-    testbench goes on without reading or complaining. line: of `$fopen`. lost_name: the whole name, if a
-    register cut its front off. bad_code, bad_place: a conversion, and a place to write to, that the
-    simulator refuses. failures: reads that failed one after the other, the last ones. holders: the
-    variables that held its handle. ended_by: the last call behind which `$feof` was true. complaint: where
-    the testbench complains of how many words there are, and what it says; criticized: of a text, or
-    of one word more, or (True) of a number. seeks: places to which it went; tells: those that it asked for.
+    is_own: the testbench wrote the file itself; is_opaque: what it wrote is not known. is_optional: it is
+    missing, and the testbench goes on without reading or complaining. line: of `$fopen`.
+    lost_name: the whole name, if a register cut its front off. bad_code, bad_place: a conversion, and a
+    place to write to, that the simulator refuses. failures: reads that failed one after the other, the last
+    ones. holders: the variables that held its handle. ended_by: the last call behind which `$feof` was true.
+    complaint: where the testbench complains of how many words there are, and what it says; criticized: of a
+    text, or of one word more, or (True) of a number. seeks: places to which it went; tells: those that it
+    asked for.
     """
 
     name: str
