@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import itemgetter
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -62,13 +65,14 @@ def _walk(plan, weights, activations):
 
     def write(kind, row, col, number):
         change = int(held[kind][row, col]) ^ int(number)
-        toggles[kind][row, col] += [(change >> bit) & 1 for bit in range(20)]
+        if change:
+            toggles[kind][row, col] += [(change >> bit) & 1 for bit in range(20)]
         held[kind][row, col] = number
 
-    events = sorted(_events(plan, weights, activations), key=lambda event: event[0])
-    cycles = sorted({event[0] for event in events})
-    for cycle in cycles:
-        now = [event for event in events if event[0] == cycle]
+    when = itemgetter(0)
+    events = sorted(_events(plan, weights, activations), key=when)
+    for _, together in groupby(events, key=when):
+        now = list(together)
         psums, firsts = {}, {(row, col) for _, kind, row, col, _ in now if kind == "first"}
         for _, kind, row, col, number in now:  # wires: what the registers held before the edge
             if kind == "act":

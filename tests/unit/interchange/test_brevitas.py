@@ -1,6 +1,7 @@
 """Networks that Brevitas trained and exported become integer networks: its own integers, all of them."""
 
 from dataclasses import replace
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -10,8 +11,10 @@ from tilewright.interchange import read_onnx
 from tilewright.spec import IntegerLayer, MaxPool, NumberFormat, ResidualAdd, SumPool
 from tilewright.verify import check_node, compare, reference_next_codes, reference_trace
 
-pytest.importorskip("brevitas", reason="needs the extra 'brevitas'")
-pytest.importorskip("qonnx", reason="needs the extra 'onnx'")
+pytestmark = [  # not imported to find out: that would take every worker seconds
+    pytest.mark.skipif(find_spec(name) is None, reason=f"needs the extra '{extra}'")
+    for name, extra in (("brevitas", "brevitas"), ("qonnx", "onnx"))
+]
 
 SEQUENTIAL = [(4, 4, True), (2, 8, True), (3, 2, False), (8, 5, False)]
 
