@@ -16,6 +16,7 @@ from hypothesis import settings
 
 from tests.chain import OVERRIDES, tilewright
 from tests.rtl.layers import require_simulator
+from tilewright.cores.build_cache import default_cache_dir
 
 settings.register_profile("any machine", deadline=None)  # a busy one is no failure
 settings.load_profile("any machine")
@@ -97,9 +98,9 @@ def _one_at_a_time(path: Path) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def builds(all_workers: Path) -> Path:
-    """Build cache of this session."""
-    return all_workers / "builds"
+def builds() -> Path:
+    """Build cache of this user, as the commands have it: what did not change is not compiled again."""
+    return default_cache_dir()
 
 
 @pytest.fixture(scope="session")

@@ -34,6 +34,29 @@ def test_the_verdict_is_told_though_nobody_reads(tmp_path):
     assert shell(script).returncode == 1
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("what", ["decode --json --show all", "verify-bundle", "explain"])
+def test_output_that_the_disk_does_not_take_is_no_success(what, tmp_path):
+    """Neither the few lines that are written at the end, nor the many before it."""
+    command, *options = what.split()
+    dump = GOLDEN / "psum.txt" if command == "explain" else ""
+    done = shell(f"{COMMAND} {command} {GOLDEN} {dump} {' '.join(options)} > /dev/full")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: standard output must take all")
+    assert done.stderr.endswith("No space left on device; make room and give the command again\n")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_failed_check_stays_one_where_the_disk_is_full(tmp_path):
+    wrong = (GOLDEN / "psum.txt").read_bytes().replace(b"1", b"0")
+    (tmp_path / "psum.txt").write_bytes(wrong)
+    done = shell(f"{COMMAND} explain {GOLDEN} {tmp_path / 'psum.txt'} > /dev/full")
+    assert (done.returncode, "standard output must take all" in done.stderr) == (1, True)
+    assert shell(f"{COMMAND} verify-bundle /no/such > /dev/full").returncode == 2
+    assert shell(f"{COMMAND} verify-bundle {GOLDEN} 2> /dev/full").returncode == 0
+
+
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
 def test_streams_that_are_closed_change_nothing(closed):
     for command in (f"verify-bundle {GOLDEN}", "layouts", "plan resnet8"):

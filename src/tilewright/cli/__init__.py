@@ -16,7 +16,7 @@ import typer
 
 from tilewright.cli.app import BAD_INPUT, FAULT, INTERRUPTED, app
 from tilewright.cli.commands import GROUPS, MODULES
-from tilewright.cli.console import Console, open_streams, stop, tell_cost
+from tilewright.cli.console import Console, lost_output, open_streams, stop, tell_cost
 from tilewright.cli.run_folder import HELD
 from tilewright.errors import MissingPackageError, TilewrightError
 
@@ -51,6 +51,8 @@ def main() -> None:
     if status == INTERRUPTED:
         stop(f"interrupted: {_what_is_kept(sys.argv[1:])}", INTERRUPTED)
     tell_cost()
+    if lost := lost_output():
+        stop(f"error: {lost}", status or BAD_INPUT)  # a failed check stays one
     raise SystemExit(status or 0)
 
 

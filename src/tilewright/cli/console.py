@@ -110,8 +110,11 @@ def count(number: int | None) -> str:
 class _PatientStream(io.TextIOWrapper):
     """Standard output or error: once its reader has gone (``| head -1``), what is written goes nowhere.
 
-    The command runs to its end, and its exit status says what it found.
+    The command runs to its end, and its exit status says what it found. So does what a full disk no longer
+    takes, but `lost` says why: the command must not end as if it were written.
     """
+
+    lost: OSError | None = None
 
     def __init__(self, stream: TextIO) -> None:
         file = open(stream.fileno(), "wb", closefd=False)  # noqa: SIM115
@@ -122,18 +125,20 @@ class _PatientStream(io.TextIOWrapper):
         """Write `text`; after the reader has closed the pipe, drop it."""
         try:
             return super().write(text)
-        except BrokenPipeError:
-            self._give_up()
+        except OSError as error:
+            self._give_up(error)
             return len(text)
 
     def flush(self) -> None:
         """Flush what was written; after the reader has closed the pipe, drop it."""
         try:
             super().flush()
-        except BrokenPipeError:
-            self._give_up()
+        except OSError as error:
+            self._give_up(error)
 
-    def _give_up(self) -> None:
+    def _give_up(self, error: OSError) -> None:
+        if not isinstance(error, BrokenPipeError):
+            self.lost = error
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self.fileno())
         os.close(nowhere)
@@ -151,6 +156,18 @@ def open_streams() -> None:
             setattr(sys, name, _PatientStream(stream))
         elif isinstance(stream, io.TextIOWrapper):  # a path can hold what it cannot show
             stream.reconfigure(errors="backslashreplace")
+
+
+def lost_output() -> str:
+    """What to say where standard output could not be written to its end; "" where it was."""
+    sys.stdout.flush()
+    lost: OSError | None = getattr(sys.stdout, "lost", None)
+    if lost is None:
+        return ""
+    return (
+        "standard output must take all that this command prints, but does not: "
+        f"{lost.strerror}; make room and give the command again"
+    )
 
 
 def stop(line: str, status: int) -> NoReturn:

@@ -6,17 +6,26 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from tilewright.cores.simulator import PROGRAM, Build, SharesParts, Simulator
 from tilewright.errors import ToolError
 from tilewright.verilog.source_files import compiled
+
+KEPT_DAYS = 60
+"""An entry that nobody asked for in so many days goes when another one is made."""
+
+_ENTRY = re.compile(r".+-[0-9a-f]{32}\.[0-9a-f]{64}")
+"""Name of an entry; what else lies in the folder, such as downloads, is not touched."""
 
 
 def default_cache_dir() -> Path:
@@ -52,7 +61,8 @@ def cached_build(
     is the program's main. The key is a hash of the sources, the parameters, the macros and the simulator with
     its version and options. A build happens in a folder of its own and enters the cache by one rename, so any
     number of processes may request the same simulation at once. The name of an entry ends with the hash of
-    its content, which is checked before each use: a damaged entry is built again.
+    its content, which is checked before each use: a damaged entry is built again. The key also holds the
+    code that builds. What was not used for `KEPT_DAYS` is removed.
 
     Files that all builds of a simulator share (`SharesParts`) are kept there in the same way.
 
@@ -104,6 +114,8 @@ def kept(folder: Path, stem: str) -> Path | None:
     """
     for entry in sorted(folder.glob(f"{stem}*")):
         if _is_ours(entry) and entry.name == stem + _sha256(entry):
+            with suppress(OSError):  # it is as good where its time cannot be set
+                os.utime(entry)
             return entry
         _remove(entry)
     return None
@@ -165,8 +177,16 @@ def _key(
     return _digest(facts)
 
 
+@cache
+def _how() -> str:
+    """Hash of the code that starts simulators: flags that are not among their options are there."""
+    files = [Path(__file__).with_name(name) for name in ("simulator.py", "build_cost.py")]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
 def _facts(simulator: Simulator) -> dict[str, Any]:
     return {
+        "how": _how(),
         "simulator": [simulator.name, simulator.version, *simulator.options],
         "machine": [platform.system(), platform.machine()],
     }
@@ -189,9 +209,20 @@ def keep(program: Path, folder: Path, stem: str) -> Path:
                 os.fsync(file.fileno())
             entry = folder / (stem + _sha256(copy))
             copy.replace(entry)
+        _forget_unused(folder)
     except OSError as error:
         raise _not_writable(folder, error) from None
     return entry
+
+
+def _forget_unused(folder: Path) -> None:
+    """Remove entries that were not used for long; one that another process removes first is no failure."""
+    oldest = time.time() - KEPT_DAYS * 24 * 3600
+    for entry in folder.iterdir():
+        if _ENTRY.fullmatch(entry.name):
+            with suppress(FileNotFoundError):
+                if entry.stat().st_mtime < oldest:
+                    entry.unlink()
 
 
 def _not_writable(folder: Path, error: OSError) -> ToolError:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.unit.cores.fakes import FakeSimulator
+from tilewright.cores import build_cache
 from tilewright.cores.build_cache import cached_build, default_cache_dir
 from tilewright.cores.probe import probe
 from tilewright.cores.simulator import Build, SharesParts
@@ -46,6 +47,26 @@ def test_every_ingredient_counts(tmp_path: Path) -> None:
         build(FakeSimulator(name="other"), tmp_path),
     ]
     assert all(one != other for one, other in itertools.combinations(entries, 2))
+
+
+def test_the_code_that_builds_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A flag that is not among the options of a simulator stands there."""
+    before = build(FakeSimulator(), tmp_path)
+    monkeypatch.setattr(build_cache, "_how", lambda: "otherwise")
+    assert build(FakeSimulator(), tmp_path) != before
+
+
+def test_what_nobody_used_for_long_goes_when_something_is_built(tmp_path: Path) -> None:
+    """What was used stays, however old it is, and so does what is no build."""
+    used, unused = (build(FakeSimulator(), tmp_path, top=top) for top in ("used", "unused"))
+    download = tmp_path / "data.tar.gz"
+    download.write_text("bytes")
+    for path in (used, unused, download):
+        os.utime(path, (0, 0))
+    assert build(FakeSimulator(), tmp_path, top="used") == used
+    assert unused.exists()  # nothing was built
+    new = build(FakeSimulator(), tmp_path, top="new")
+    assert set(tmp_path.iterdir()) == {used, new, download}
 
 
 @dataclass
