@@ -78,6 +78,7 @@ def lint(
     """Say whether a testbench reads these files as they are meant, or whether they follow a layout."""
     from tilewright.lint import Sources
     from tilewright.lint import lint as look
+    from tilewright.store.artifact import claim_file
 
     given = Sources(
         tuple(include_folders or ()),
@@ -89,6 +90,8 @@ def lint(
         raise ConfigError("--fix writes files, and --sarif findings: ask for one of them at a time")
     if fixed is not None:
         _fix(folder, fixed, testbench, reader, given, is_json=is_json)
+    if sarif is not None:
+        claim_file(sarif)
     report = look(
         folder,
         testbench=testbench,

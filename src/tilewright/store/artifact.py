@@ -48,8 +48,11 @@ def write_bytes(path: Path, content: bytes) -> None:
             Path(temporary).unlink(missing_ok=True)
 
 
-def expect_file(path: Path) -> None:
-    """Raise `ArtifactError`, before long work, if `path` is a folder or cannot have one around it."""
+def claim_file(path: Path) -> None:
+    """Remove `path`, before work that will write it: a step that stops on its way leaves no older verdict.
+
+    Raises `ArtifactError` if it is a folder, or cannot be written.
+    """
     around = next(folder for folder in path.absolute().parents if folder.exists())
     if path.is_dir():
         raise ArtifactError(f"{path} must be a file to write, but is a folder: name the file in it")
@@ -57,6 +60,8 @@ def expect_file(path: Path) -> None:
         raise ArtifactError(
             f"{path} must be a file to write, but {around} is no folder that can be written: name another"
         )
+    if path.is_file():
+        path.unlink()
 
 
 def write_json(path: Path, facts: object) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-from xml.etree import ElementTree
-
-from tilewright.store.xml_text import legal
+from tilewright.store.junit import Case, Suite, junit_text
 from tilewright.trials.several import Trials
+
+_KINDS = {"pass": "", "fail": "failure", "error": "error"}
 
 
 def trials_junit(trials: Trials, causes: dict[str, str]) -> str:
@@ -14,30 +13,15 @@ def trials_junit(trials: Trials, causes: dict[str, str]) -> str:
 
     causes: by the bundle's folder, what is known of why it failed.
     """
-    count = {status: str(trials.count(status)) for status in ("fail", "error")}
-    counts: dict[str, Any] = {
-        "tests": str(len(trials.trials)),
-        "failures": count["fail"],
-        "errors": count["error"],
-    }
-    seconds = f"{trials.seconds:.3f}"
-    root = ElementTree.Element("testsuites", name="tilewright try", time=seconds, **counts)
-    suite = ElementTree.SubElement(
-        root, "testsuite", name=legal(trials.command), time=seconds, **counts
-    )
-    for trial in trials.trials:
-        case = ElementTree.SubElement(
-            suite,
-            "testcase",
-            classname=f"tilewright.{legal(trial.bundle.layer_name)}",
-            name=legal(str(trial.bundle.folder)),
-            time=f"{trial.seconds:.3f}",
+    cases = [
+        Case(
+            group=trial.bundle.layer_name,
+            name=str(trial.bundle.folder),
+            kind=_KINDS[trial.status],
+            evidence=trial.evidence,
+            more=causes.get(str(trial.bundle.folder), ""),
+            seconds=trial.seconds,
         )
-        if trial.status == "pass":
-            ElementTree.SubElement(case, "system-out").text = legal(trial.evidence)
-            continue
-        tag = "failure" if trial.status == "fail" else "error"
-        problem = ElementTree.SubElement(case, tag, message=legal(trial.evidence))
-        problem.text = legal(causes.get(str(trial.bundle.folder), ""))
-    ElementTree.indent(root)
-    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+        for trial in trials.trials
+    ]
+    return junit_text([Suite(trials.command, cases, trials.seconds)])

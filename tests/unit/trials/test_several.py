@@ -119,7 +119,7 @@ def test_junit_holds_every_trial_and_legal_characters_only(tree, tmp_path):
     assert (root.get("tests"), root.get("failures"), root.get("errors")) == ("1", "1", "0")
     failure = root.find("testsuite/testcase/failure")
     assert failure.get("message").endswith("it said: <]]>\\x02")
-    assert failure.text == "why: <&>"
+    assert failure.text == failure.get("message") + "\nwhy: <&>"
 
 
 class TestCommand:
@@ -135,6 +135,13 @@ class TestCommand:
         assert f"more: tilewright explain {tree}/a tilewright-try/tree/a/dump.txt" in done.stdout
         assert done.stderr.count("FAILED ") == 3
         assert ElementTree.parse("j.xml").getroot().get("failures") == "3"
+
+    def test_an_older_junit_does_not_outlive_trials_that_are_refused(self, tree, tmp_path):
+        """A step of CI that shows it whatever happened would show a verdict of another time."""
+        file = tmp_path / "j.xml"
+        file.write_text("<testsuites/>")
+        words = ("try", tree / "absent", "--junit", file, "--out", tmp_path / "o", "--", "true")
+        assert (tilewright(*words).returncode, file.exists()) == (2, False)
 
     def test_json_has_the_facts(self, tree, tmp_path):
         words = ("try", tree / "a", "--dump", "dump.txt", "--json", "--out", tmp_path / "o")
