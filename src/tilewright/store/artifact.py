@@ -26,10 +26,14 @@ SEAL = "sha256"
 def write_bytes(path: Path, content: bytes) -> None:
     """Replace `path` by `content` so that a reader sees the old file or the new one, never a part.
 
-    Raises `ArtifactError` if the disk refuses (full, read-only); the old file is then untouched.
+    A device or a pipe (``/dev/stdout``) is written to, not replaced. Raises `ArtifactError` if the disk
+    refuses (full, read-only); the old file is then untouched.
     """
     temporary = None
     try:
+        if _takes_bytes(path):
+            path.write_bytes(content)
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         with os.fdopen(handle, "wb") as file:
@@ -48,11 +52,18 @@ def write_bytes(path: Path, content: bytes) -> None:
             Path(temporary).unlink(missing_ok=True)
 
 
+def _takes_bytes(path: Path) -> bool:
+    """Whether it is a device or a pipe, which has no older content."""
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
 def claim_file(path: Path) -> None:
     """Remove `path`, before work that will write it: a step that stops on its way leaves no older verdict.
 
     Raises `ArtifactError` if it is a folder, or cannot be written.
     """
+    if _takes_bytes(path):
+        return
     around = next(folder for folder in path.absolute().parents if folder.exists())
     if path.is_dir():
         raise ArtifactError(f"{path} must be a file to write, but is a folder: name the file in it")

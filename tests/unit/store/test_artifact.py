@@ -9,7 +9,7 @@ import pytest
 from tests.unit.spec.test_shapes import make_layer
 from tilewright.errors import ArtifactError, UnknownNameError
 from tilewright.spec import ConvShape, IntegerNetwork, MaxPool, Requantization, Stimulus
-from tilewright.store.artifact import read_artifact, write_artifact, write_bytes
+from tilewright.store.artifact import claim_file, read_artifact, write_artifact, write_bytes
 
 
 @pytest.fixture
@@ -133,6 +133,21 @@ def test_a_network_without_a_field_is_refused(network, tmp_path):
     (tmp_path / "network.json").write_text(json.dumps(facts))
     with pytest.raises(ArtifactError, match=r"does not describe a network: TypeError"):
         IntegerNetwork.load(tmp_path / "network")
+
+
+def test_a_pipe_is_written_to_and_stays_one(tmp_path):
+    """As is /dev/stdout, which root would otherwise replace by a file."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    claim_file(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_bytes(pipe, b"<testsuites/>")
+    assert (os.read(reader, 100), pipe.is_fifo()) == (b"<testsuites/>", True)
+    os.close(reader)
+    write_bytes(tmp_path / "file", b"old")
+    before = (tmp_path / "file").stat().st_ino
+    write_bytes(tmp_path / "file", b"new")  # at once: another file in its place
+    assert (tmp_path / "file").stat().st_ino != before
 
 
 def test_an_unknown_layer_gives_near_names(network):
