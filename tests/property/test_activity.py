@@ -65,8 +65,7 @@ def _walk(plan, weights, activations):
 
     def write(kind, row, col, number):
         change = int(held[kind][row, col]) ^ int(number)
-        if change:
-            toggles[kind][row, col] += [(change >> bit) & 1 for bit in range(20)]
+        toggles[kind][row, col] += [(change >> bit) & 1 for bit in range(20)]
         held[kind][row, col] = number
 
     when = itemgetter(0)

@@ -13,6 +13,7 @@ from tilewright.cli.app import JsonOption, app
 from tilewright.cli.console import Console
 from tilewright.cli.option_groups import takes_groups
 from tilewright.cli.reading import ReadingOptions
+from tilewright.cli.run_folder import hold_folder
 from tilewright.errors import ConfigError, counted
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def reduce_core(
             f"one bundle is reduced, but {folder} holds {1 + len(others)}: name one, for example "
             f"{others[0].folder}"
         )
+    hold_folder(out)
     found = reduce_bundle(
         bundle,
         command,

@@ -31,7 +31,7 @@ NEXT = {
 """The command after a stage that went well."""
 
 HELD = ExitStack()
-"""The run folders that the command holds; it is closed when the command ends."""
+"""The folders that the command holds; it is closed when the command ends."""
 
 
 @contextmanager
@@ -65,6 +65,13 @@ def hold(root: Path) -> None:
     from tilewright.pipeline.run_lock import locked_run
 
     HELD.enter_context(locked_run(root, shlex.join(sys.argv[1:])))
+
+
+def hold_folder(folder: Path) -> None:
+    """Hold any folder that the command writes until it ends; `ArtifactError` if another command does."""
+    from tilewright.store.folder_lock import locked_folder
+
+    HELD.enter_context(locked_folder(folder, shlex.join(sys.argv[1:])))
 
 
 def expect_network(path: Path) -> None:

@@ -14,6 +14,7 @@ from tilewright.cli.app import FAILED, GeometryOption, JsonOption, app, given_ge
 from tilewright.cli.console import Console
 from tilewright.cli.option_groups import takes_groups
 from tilewright.cli.reading import ReadingOptions
+from tilewright.cli.run_folder import hold_folder
 from tilewright.errors import ConfigError
 from tilewright.programs.pace import Pace
 
@@ -78,6 +79,7 @@ def try_core(
         skipped=skipped or (),
     )
     screen = _Screen(expected, len(bundles), is_json=is_json, most_causes=most_causes)
+    hold_folder(out)
     found = try_bundles(
         bundles, command, expected, out=out, jobs=jobs, is_kept=is_kept, listener=screen.show
     )

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from tilewright.store.artifact import sha256_of
+from tilewright.store.folder_lock import LOCK
 from tilewright.vectors import MANIFEST
 from tilewright.vectors.bundle_writer import owned_names
 
@@ -24,7 +25,6 @@ FOLDERS = {
     "certify": "08_certify",
 }
 CONFIG = "config.toml"
-LOCK = ".lock"
 REPORTS = ("summary.json", "junit.xml", "report.html", "timeline.json")
 """What the report writes, in the run folder itself."""
 

@@ -1,4 +1,4 @@
-"""JUnit XML, for continuous integration: what every reader of it asks for, and nothing that only one knows."""
+"""JUnit XML, for continuous integration: what every reader of it asks for, nothing that only one knows."""
 
 from __future__ import annotations
 

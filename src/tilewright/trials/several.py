@@ -14,6 +14,7 @@ from tilewright.bundles import Geometry, open_bundle
 from tilewright.errors import ArtifactError, ConfigError
 from tilewright.programs.process import program_threads
 from tilewright.store.artifact import read_json, write_json
+from tilewright.store.folder_lock import LOCK
 from tilewright.trials.command import RESULTS, Command
 from tilewright.trials.trial import Expected, Trial, run_trial
 from tilewright.vectors import MANIFEST, Bundle, Layout
@@ -149,7 +150,7 @@ def claim(out: Path, folders: Sequence[str] = ()) -> None:
 
     Raises `ConfigError` if `out` is not empty and not of an earlier call.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if out.exists() and (not out.is_dir() or {path.name for path in out.iterdir()} - {LOCK}):
         _remove_earlier(out)
     write_json(out / RESULTS, {"kind": KIND, "folders": list(folders)})
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.cost.outlines import SHAPE, outline, random_weight
+from tests.unit.cost.outlines import outline, random_weight
 from tilewright.cost import HardwareAxes, hardware_points, nondominated, psum_bits_needed
 from tilewright.errors import ConfigError, ShapeError
 from tilewright.sim import simulate

@@ -5,8 +5,8 @@ import threading
 import pytest
 
 from tilewright.errors import ArtifactError
-from tilewright.pipeline import run_lock
-from tilewright.pipeline.run_lock import is_held, locked_run
+from tilewright.pipeline.run_lock import locked_run
+from tilewright.store.folder_lock import LOOK_S, is_held
 
 
 def test_a_folder_is_held_as_long_as_its_command_runs(tmp_path):
@@ -34,7 +34,7 @@ def test_who_waits_is_told_once_for_whom_and_gets_it_next(tmp_path):
     with locked_run(root, "first"):
         waiting = threading.Thread(target=wait)
         waiting.start()
-        assert not got.wait(5 * run_lock.LOOK_S)
+        assert not got.wait(5 * LOOK_S)
     waiting.join(timeout=60)
     assert got.is_set()
     assert len(told) == 1

@@ -20,6 +20,7 @@ from tests.unit.trials.conftest import SIZES
 from tests.unit.trials.test_trial import COPY, WRONG
 from tilewright.bundles import Geometry
 from tilewright.errors import ConfigError
+from tilewright.store.folder_lock import LOCK, locked_folder
 from tilewright.trials.command import RESULTS, Command
 from tilewright.trials.junit import trials_junit
 from tilewright.trials.several import find_bundles, try_bundles
@@ -142,6 +143,17 @@ class TestCommand:
         file.write_text("<testsuites/>")
         words = ("try", tree / "absent", "--junit", file, "--out", tmp_path / "o", "--", "true")
         assert (tilewright(*words).returncode, file.exists()) == (2, False)
+
+    def test_a_second_command_in_the_same_folder_is_told_who_writes(self, tree, tmp_path):
+        """It would remove what the first one is judging."""
+        words = ("--dump", "dump.txt", "--out", tmp_path / "o", "--", "sh", "-c", COPY)
+        for command, other in (("try", "reduce"), ("reduce", "try")):
+            with locked_folder(tmp_path / "o", command):
+                done = tilewright(other, tree / "a", *words)
+            assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+            assert f"is held by 'tilewright {command}' (process" in done.stderr
+        assert tilewright("try", tree / "a", *words).returncode == 0
+        assert not (tmp_path / "o" / LOCK).exists()
 
     def test_json_has_the_facts(self, tree, tmp_path):
         words = ("try", tree / "a", "--dump", "dump.txt", "--json", "--out", tmp_path / "o")

@@ -29,8 +29,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from tilewright.config import Config, load_config
 from tilewright.errors import ConfigError, MissingPackageError, ToolError, TrainingError, printable
 from tilewright.pipeline.run_folder import Listener
-from tilewright.pipeline.run_lock import is_held, locked_run
+from tilewright.pipeline.run_lock import locked_run
 from tilewright.programs.pace import Pace
+from tilewright.store.folder_lock import is_held
 from tilewright.studies.sweep.axes import OBJECTIVES, Question
 from tilewright.studies.sweep.candidate import Candidate, open_candidate
 from tilewright.studies.sweep.points import find_points
