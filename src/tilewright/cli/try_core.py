@@ -19,8 +19,11 @@ from tilewright.errors import ConfigError
 from tilewright.programs.pace import Pace
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tilewright.trials.several import Trials
     from tilewright.trials.trial import Expected, Trial
+    from tilewright.vectors import Bundle
 
 
 @app.command("try", cls=given.CommandAfterDashes)
@@ -80,11 +83,13 @@ def try_core(
     )
     screen = _Screen(expected, len(bundles), is_json=is_json, most_causes=most_causes)
     hold_folder(out)
-    found = try_bundles(
-        bundles, command, expected, out=out, jobs=jobs, is_kept=is_kept, listener=screen.show
-    )
-    if junit is not None:
-        _write_junit(junit, found, screen.causes)
+    try:
+        found = try_bundles(
+            bundles, command, expected, out=out, jobs=jobs, is_kept=is_kept, listener=screen.show
+        )
+    finally:  # a time limit of CI, too, leaves what was judged until then
+        if junit is not None:
+            _write_junit(junit, command.text, screen, list(bundles.values()))
     screen.end(found)
     raise typer.Exit(0 if found.passed else FAILED)
 
@@ -101,19 +106,20 @@ class _Screen:
         self, expected: Expected, bundles: int, *, is_json: bool, most_causes: int
     ) -> None:
         self._expected = expected
-        self._shown, self._pace = 0, Pace(bundles, "bundles")
+        self._pace = Pace(bundles, "bundles")
         self._causes_left = most_causes
         self._is_json = is_json
         self._console = Console(is_json=is_json)
         self.causes: dict[str, str] = {}
+        self.trials: list[Trial] = []
 
     def show(self, name: str, trial: Trial) -> None:
         mark = {"pass": "pass", "fail": "FAIL", "error": "ERROR"}[trial.status]
         self._console.say(f"{mark:5} {name}: {trial.evidence} ({trial.seconds:.1f} s)")
         if trial.status != "pass":
             self._show_next_steps(trial)
-        self._shown += 1
-        self._console.progress(self._pace.line(self._shown))
+        self.trials.append(trial)
+        self._console.progress(self._pace.line(len(self.trials)))
 
     def _show_next_steps(self, trial: Trial) -> None:
         steps = given.next_steps(trial, self._expected, has_cause=self._causes_left > 0)
@@ -140,8 +146,9 @@ class _Screen:
                 print(f"FAILED {one.bundle.folder}: {one.evidence}", file=sys.stderr)
 
 
-def _write_junit(path: Path, found: Trials, causes: dict[str, str]) -> None:
+def _write_junit(path: Path, command: str, screen: _Screen, bundles: Sequence[Bundle]) -> None:
     from tilewright.store.artifact import write_bytes
     from tilewright.trials.junit import trials_junit
 
-    write_bytes(path, trials_junit(found, causes).encode())
+    text = trials_junit(command, screen.trials, screen.causes, left=bundles[len(screen.trials) :])
+    write_bytes(path, text.encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -116,7 +117,7 @@ def test_junit_holds_every_trial_and_legal_characters_only(tree, tmp_path):
     found = try_bundles(
         odd, _sh("echo '<]]>\x02'; exit 1", tmp_path), Expected(), out=tmp_path / "o"
     )
-    root = ElementTree.fromstring(trials_junit(found, {str(tree / "a"): "why: <&>"}))
+    root = ElementTree.fromstring(trials_junit("sh", found.trials, {str(tree / "a"): "why: <&>"}))
     assert (root.get("tests"), root.get("failures"), root.get("errors")) == ("1", "1", "0")
     failure = root.find("testsuite/testcase/failure")
     assert failure.get("message").endswith("it said: <]]>\\x02")
@@ -143,6 +144,21 @@ class TestCommand:
         file.write_text("<testsuites/>")
         words = ("try", tree / "absent", "--junit", file, "--out", tmp_path / "o", "--", "true")
         assert (tilewright(*words).returncode, file.exists()) == (2, False)
+
+    def test_what_was_judged_before_an_interrupt_is_in_junit(self, tree, tmp_path):
+        """As where CI's own time limit ends it; a bundle that was not come to is no pass."""
+        script = f"case $PWD in *b/0) kill -TERM {os.getpid()}; sleep 60;; esac; {COPY}"
+        file = tmp_path / "j.xml"
+        words = ("try", tree, "--dump", "dump.txt", "--junit", file, "--out", tmp_path / "o")
+        done = tilewright(*words, "--", "sh", "-c", script)
+        assert done.returncode == 130
+        root = ElementTree.parse(file).getroot()
+        assert (root.get("tests"), root.get("failures"), root.get("errors")) == ("3", "0", "2")
+        assert [case.find("error") is None for case in root.iter("testcase")] == [
+            True,
+            False,
+            False,
+        ]
 
     def test_a_second_command_in_the_same_folder_is_told_who_writes(self, tree, tmp_path):
         """It would remove what the first one is judging."""
