@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shlex
 import shutil
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.chain import tilewright
 from tilewright.cli.app import Commands
+from tilewright.cli.console import Console
 from tilewright.cli.examples import EXAMPLES
 
 
@@ -53,6 +55,20 @@ def test_quiet_says_the_verdict_and_what_fails(run):
     shutil.rmtree(run / "07_cosim")
     assert "FAILED cosim has not run" in tilewright("-q", "report", run).stdout
     assert "next: " in tilewright("report", run).stdout  # it is of one command
+
+
+@pytest.mark.parametrize(("term", "is_drawn"), [("xterm", True), ("dumb", False)])
+def test_a_terminal_that_only_writes_gets_no_control_characters(monkeypatch, term, is_drawn):
+    """As those of CI that call themselves terminals."""
+    screen = io.StringIO()
+    monkeypatch.setattr(screen, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stdout", screen)
+    monkeypatch.setenv("TERM", term)
+    console = Console(is_json=False)
+    console.announce("cosim")
+    console.progress("1 of 2")
+    assert "1 of 2" in screen.getvalue()
+    assert ("\x1b[2K" in screen.getvalue()) == is_drawn
 
 
 def test_the_plan_draws_tiles_and_names_the_choke():

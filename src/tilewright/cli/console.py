@@ -22,7 +22,7 @@ VERBOSE_INTERVAL = 1.0
 
 
 class Console:
-    """Progress lines: on stdout, or on stderr where stdout carries JSON.
+    """Progress lines: on stdout, or on stderr where stdout carries JSON; plain ones where TERM is "dumb".
 
     is_quiet: none, for this command. is_verbose: each with the seconds since the command began, and more of
     them. begins_anew: an interrupt leaves nothing, though the command may go on elsewhere.
@@ -35,7 +35,7 @@ class Console:
 
     def __init__(self, *, is_json: bool) -> None:
         self._stream = sys.stderr if is_json else sys.stdout
-        self._is_terminal = self._stream.isatty()
+        self._is_terminal = self._stream.isatty() and os.environ.get("TERM") != "dumb"
         self._is_open = False
         self._shown = time.monotonic()
 

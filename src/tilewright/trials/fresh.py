@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,13 +13,17 @@ import numpy.typing as npt
 
 from tilewright.bundles import Geometry, convert_bundle
 from tilewright.corners import VectorSet, layer_sets, write_covering
-from tilewright.errors import ConfigError, FormatError
+from tilewright.errors import ArtifactError, ConfigError, FormatError
 from tilewright.spec import ArrayShape, Codes, IntegerLayer, NumberFormat, signed_bits_needed
 from tilewright.tile import TilePlan
-from tilewright.vectors import Bundle, Layout, read_bundle, write_bundle
+from tilewright.vectors import MANIFEST, Bundle, Layout, read_bundle, write_bundle
+from tilewright.vectors.bundle_writer import check_replaceable
 from tilewright.vectors.constants import example_constants
 from tilewright.vectors.manifest import read_manifest
 from tilewright.verify import reference_outputs, reference_tap_psums
+
+NAME = "random"
+"""Of the layer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +54,8 @@ def write_corners(
     """Write a random layer and its corner cases, each a bundle ``SET/NUMBER`` in `folder`.
 
     has_other_sizes: also a layer of other sizes than those of `geometry`, for a core that takes any; the
-    array stays. A set whose psums do not fit is left out, and the notes say so. Raises what `write_bundle`
-    raises.
+    array stays. A set whose psums do not fit is left out, and the notes say so. Of an earlier call, no bundle
+    is left. Raises what `write_bundle` raises.
     """
     with tempfile.TemporaryDirectory(prefix="tilewright-fresh-") as name:
         scratch = Path(name)
@@ -59,9 +64,30 @@ def write_corners(
         fits = fitting(sets, given, has_other_sizes=has_other_sizes)
         chosen = [path for one in fits for path in one.folders]
         folders = [(path, folder / path.relative_to(scratch)) for path in (given.folder, *chosen)]
+        _remove_earlier(folder, {target for _, target in folders})
         for source, target in folders:
             convert_bundle(read_bundle(source), target, layout=layout)
     return Fresh(tuple(read_bundle(target) for _, target in folders), tuple(notes))
+
+
+def _remove_earlier(folder: Path, wanted: set[Path]) -> None:
+    """Remove bundles ``SET/NUMBER`` of an earlier call that this one does not write: they are of other sizes.
+
+    Raises `ArtifactError`, before anything is removed, if one of them holds more than its files.
+    """
+    found = [path.parent for path in folder.glob(f"*/*/{MANIFEST}") if path.parent.name.isdigit()]
+    earlier = [path for path in found if path not in wanted and _is_fresh(path)]
+    for path in earlier:
+        check_replaceable(path)
+    for path in earlier:
+        shutil.rmtree(path)
+
+
+def _is_fresh(folder: Path) -> bool:
+    try:
+        return read_manifest(folder).layer_name == NAME
+    except ArtifactError:  # of another program
+        return False
 
 
 def write_fewest(folder: Path, size: str) -> Fresh:
@@ -133,7 +159,7 @@ def _draw(geometry: Geometry, seed: int) -> tuple[IntegerLayer, Codes]:
         return rng.integers(form.min_code, form.max_code, sizes, endpoint=True)
 
     layer = IntegerLayer(
-        name="random",
+        name=NAME,
         shape=shape,
         weight=draw(geometry.weight_format, shape.weight_sizes).astype(np.int8),
         weight_format=geometry.weight_format,

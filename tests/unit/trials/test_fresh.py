@@ -11,7 +11,7 @@ import pytest
 
 from tests.chain import tilewright
 from tilewright.bundles import Geometry, check_bundle
-from tilewright.errors import FormatError
+from tilewright.errors import ArtifactError, FormatError
 from tilewright.trials.fresh import write_corners, write_random
 from tilewright.vectors import Layout, decode_bundle, layout_names, load_layout, read_bundle
 
@@ -39,6 +39,28 @@ def test_the_seed_decides_the_codes_and_they_use_their_whole_range(tmp_path):
     assert not np.array_equal(one.codes, other.codes)
     assert (one.codes.min(), one.codes.max()) == (0, 15)
     assert (one.weight.min(), one.weight.max()) == (-4, 3)
+
+
+def test_no_corner_of_an_earlier_call_is_left(tmp_path):
+    """It would be judged beside those of the layer that was asked for."""
+
+    def write(sizes):
+        facts = {"layout": load_layout("ece284-ws"), "seed": 1, "has_other_sizes": False}
+        fresh = write_corners(tmp_path, Geometry.parse(sizes), **facts)
+        return {bundle.folder for bundle in fresh.bundles}
+
+    others = tmp_path / "others" / "0" / "manifest.json"
+    others.parent.mkdir(parents=True)
+    others.write_text("{}")
+    many, few = write(SIZES), write(SMALL)
+    gone = many - few
+    assert gone
+    assert {path.parent for path in tmp_path.rglob("manifest.json")} == few | {others.parent}
+    write(SIZES)
+    (sorted(gone)[0] / "notes.txt").write_text("mine")
+    with pytest.raises(ArtifactError, match=r"'notes\.txt': give another folder"):
+        write(SMALL)
+    assert {path.parent for path in tmp_path.rglob("manifest.json")} == many | {others.parent}
 
 
 def test_psums_that_do_not_fit_say_what_to_widen(tmp_path):
