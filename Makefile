@@ -18,13 +18,15 @@ $(VENV)/demo.stamp: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --no-compile --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[formal,report,rtl,train]'
 	touch $@
 
-$(VENV)/test.stamp: $(VENV)/demo.stamp
+# It holds what the demo needs, too.
+$(VENV)/test.stamp: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --no-compile --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[all,test]'
-	touch $@
+	touch $(VENV)/demo.stamp $@
 
 # SCALE-Sim fails with the numpy that we use: it has an environment of its own, without which its tests skip.
 SCALESIM := $(abspath $(VENV))/scalesim/bin/python
-$(VENV)/scalesim.stamp: $(VENV)/demo.stamp
+$(VENV)/scalesim.stamp: $(VENV)/test.stamp
 	-$(PYTHON) -m venv $(VENV)/scalesim && $(SCALESIM) -m pip install --no-compile --quiet --disable-pip-version-check scalesim==3.0.0 numpy==2.3.5
 	touch $@
 

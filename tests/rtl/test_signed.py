@@ -112,7 +112,6 @@ def test_a_pe_that_takes_signed_as_unsigned_is_found(name: str, old: str, tmp_pa
         setup=case.setup,
         simulator="icarus",
         rtl_dir=rtl,
-        cache_dir=tmp_path / "builds",
     )
     assert result.psum_mismatches > 0
     step = 1 << case.act_bits  # a sign bit read as so much too much

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.rtl.layers import Case, require_simulator, write_random
 from tilewright.cores import Setup, read_sources, run_bundles
+from tilewright.cores.build_cache import cached_build
 from tilewright.cores.run_list import BenchRun, needed_by_all
 from tilewright.spec import ArrayShape, ConvShape
 from tilewright.vectors import read_bundle
@@ -38,17 +40,25 @@ def _needed(pairs: list[tuple[Path, Setup]]) -> dict[str, int]:
 
 @pytest.mark.parametrize("mode", ["ws", "os"])
 @pytest.mark.parametrize("is_signed", [False, True])
-def test_one_core_serves_all_widths(mode: str, is_signed: bool, tmp_path: Path) -> None:
+def test_one_core_serves_all_widths(
+    mode: str, is_signed: bool, tmp_path: Path, builds: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Every psum is the naive one, and every fold takes as long as on the core of its own width."""
     require_simulator("icarus")
     pairs = _runs(tmp_path, replace(CASE, mode=mode, is_signed=is_signed))
     least = _needed(pairs)
     assert (least["ActBits"], least["WeightBits"]) == (8, 5)
-    cache = tmp_path / "builds"
-    wide = run_bundles(pairs, simulator="icarus", cache_dir=cache, least=least)
-    assert len(list(cache.iterdir())) == 1
-    own = run_bundles(pairs, simulator="icarus", cache_dir=cache)
-    assert len(list(cache.iterdir())) == 1 + len(WIDTHS)
+    cores = set[Path]()
+
+    def recorded(*words: Any, **settings: Any) -> Path:
+        cores.add(found := cached_build(*words, **settings))
+        return found
+
+    monkeypatch.setattr("tilewright.cores.run.cached_build", recorded)
+    wide = run_bundles(pairs, simulator="icarus", cache_dir=builds, least=least)
+    assert len(cores) == 1
+    own = run_bundles(pairs, simulator="icarus", cache_dir=builds)
+    assert len(cores) == 1 + len(WIDTHS)
     for result, other in zip(wide, own, strict=True):
         assert result.is_exact
         assert result.psums_compared == result.outputs_compared == 7 * 24
@@ -83,7 +93,7 @@ def test_two_channels_in_an_operand_keep_its_width(tmp_path: Path, builds: Path)
     ],
 )
 def test_codes_widened_wrongly_are_noticed(
-    right: bytes, wrong: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    right: bytes, wrong: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, builds: Path
 ) -> None:
     require_simulator("icarus")
     pairs = _runs(tmp_path, CASE)
@@ -91,5 +101,5 @@ def test_codes_widened_wrongly_are_noticed(
     assert sources["tw_tb_files.sv"].count(right) == 1
     sources["tw_tb_files.sv"] = sources["tw_tb_files.sv"].replace(right, wrong)
     monkeypatch.setattr("tilewright.cores.run.read_sources", lambda _: sources)
-    how = {"simulator": "icarus", "cache_dir": tmp_path / "builds", "least": _needed(pairs)}
+    how = {"simulator": "icarus", "cache_dir": builds, "least": _needed(pairs)}
     assert not all(result.is_exact for result in run_bundles(pairs, **how))

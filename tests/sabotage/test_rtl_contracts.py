@@ -58,7 +58,6 @@ def run(tmp_path: Path, rtl: Path) -> CosimResult:
         setup=STALLED,
         simulator="icarus",
         rtl_dir=rtl,
-        cache_dir=tmp_path / "builds",
     )
 
 

@@ -46,7 +46,6 @@ def run_patched(tmp_path: Path, file: str, old: str, new: str, case: Case = CASE
         setup=case.setup,
         simulator="icarus",
         rtl_dir=rtl,
-        cache_dir=tmp_path / "builds",
     )
 
 
@@ -85,9 +84,7 @@ def test_unsigned_multiply_passes_without_negative_weights(tmp_path: Path) -> No
     codes, weight = np.full((5, 4, 6), 9), np.full((7, 5, 3, 3), 7)
     write_case(tmp_path / "bundle", CASE, codes, weight)
     rtl = patched_core(tmp_path / "rtl", "tw_pe.sv", *UNSIGNED)
-    result = run_bundle(
-        tmp_path / "bundle", simulator="icarus", rtl_dir=rtl, cache_dir=tmp_path / "builds"
-    )
+    result = run_bundle(tmp_path / "bundle", simulator="icarus", rtl_dir=rtl)
     assert result.is_exact
 
 
@@ -299,6 +296,5 @@ def test_word_read_before_it_is_written_is_found(is_sound: bool, tmp_path: Path)
         setup=replace(case.setup, stall_level=160, stall_seed=5),
         simulator="icarus",
         rtl_dir=rtl,
-        cache_dir=tmp_path / "builds",
     )
     assert result.is_exact == is_sound
