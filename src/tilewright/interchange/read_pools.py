@@ -15,7 +15,7 @@ from tilewright.interchange.onnx_graph import Array, Operator
 from tilewright.interchange.read_layers import unique
 from tilewright.interchange.read_steps import constant_input
 from tilewright.interchange.values import BY_CHANNEL, NOWHERE, Affine, Value
-from tilewright.interchange.windows import Axis, pooled_ends, read_axes
+from tilewright.interchange.windows import NO_ENDS, Axis, Windows, pooled_ends, read_axes
 from tilewright.interchange.wiring import name_sum
 from tilewright.spec import MaxPool, Plane, SumPool
 from tilewright.spec.code_nodes import ZERO
@@ -26,6 +26,10 @@ AVERAGES = ("AveragePool", "GlobalAveragePool", "ReduceMean", "ReduceSum")
 LARGEST = ("GlobalMaxPool", "MaxPool", "ReduceMax")
 WORDS = {"ReduceMax": "a maximum", "ReduceMean": "a mean", "ReduceSum": "a sum"}
 POOLS = (*AVERAGES, *LARGEST)
+DIVIDES_BY_ALL = (
+    "its windows reach beyond the padding (ceil_mode), and ONNX Runtime's kernel for codes divides by all "
+    "numbers of a window there (1.32.0), where ONNX says those within the padding: its codes are taken"
+)
 FLOATS = "it averages values that are not quantized: put a quantizer before it"
 CHANNELS, ROWS, COLUMNS = 1, 2, 3
 """The axes of a plane."""
@@ -124,13 +128,13 @@ def read_average(
         op.refuse(FLOATS)
     axes = [] if op.kind == "AveragePool" else _reduced(op, value, constants)
     line = _along(axes, value.plane)
-    kernel, stride, ends = (line, line, ((0, 0), (0, 0))) if axes else _average_window(op, value)
+    window = Windows(line, line) if axes else _average_window(op, value)
+    kernel, stride, ends = window.kernel, window.stride, window.ends
     if grid is None:
         if CHANNELS in axes or any(map(any, ends)):
             op.refuse(FLOATS)
         area = 1 if op.kind == "ReduceSum" else kernel[0] * kernel[1]
-        window = kernel, stride
-        found = read_float_sum(op, [value], assembly, ahead=ahead, window=window, area=area)
+        found = read_float_sum(op, [value], assembly, ahead=ahead, window=(kernel, stride), area=area)
         return _squeezed(op, found, axes)
     if known is not None:
         if CHANNELS in axes or any(map(any, ends)):
@@ -138,8 +142,12 @@ def read_average(
         value = replace(value, grid=grid)
     if CHANNELS in axes:
         value = _channels_side_by_side(op, value, assembly)
-    if any(map(any, ends)) and not op.attributes.get("count_include_pad", 0):
-        return _by_pixel(op, value, (kernel, stride, ends), assembly)
+    is_kernel = is_kernel and value.codes_at is not None and not op.kind.startswith("Reduce")
+    is_whole = is_kernel and bool(op.attributes.get("count_include_pad", 0))
+    if ends != window.counted and is_whole:
+        assembly.notes.append(f"{op.label}: {DIVIDES_BY_ALL}")
+    elif ends != window.counted:
+        return _by_pixel(op, value, window, assembly)
     if any(map(any, ends)):
         value = _surrounded(op, value, ends, assembly)
     name = unique(name_sum(op), set(assembly.nodes))
@@ -148,7 +156,7 @@ def read_average(
     offset = -grid.zero_point * node.area
     steps = (np.array([grid.scale]) if known is None else known.scales) / area
     real = Affine(steps, offset * steps)
-    if known is not None or not is_kernel or value.codes_at is None or op.kind.startswith("Reduce"):
+    if known is not None or not is_kernel:
         found = assembly.add(op, node, [value], real)
     else:
         found = assembly.add_integers(op, node, [value], real)
@@ -206,16 +214,18 @@ def _channels_side_by_side(op: Operator, value: Value, assembly: Assembly) -> Va
 
 
 def _by_pixel(
-    op: Operator, value: Value, window: tuple[Pair, Pair, tuple[Pair, Pair]], assembly: Assembly
+    op: Operator, value: Value, window: Windows, assembly: Assembly
 ) -> tuple[Value, Plane]:
     """Means of windows with fewer codes at the border: each pixel is a channel, with a divisor of its own."""
     grid = value.grid
     assert grid is not None, "seen before"  # noqa: S101
-    moved, places, plane = window_by_window(op, value, window, assembly)
+    moved, places, plane = window_by_window(
+        op, value, (window.kernel, window.stride, window.ends), assembly
+    )
     name, area = unique(name_sum(op), set(assembly.nodes)), places.shape[2]
     codes = (grid.number_format, grid.scale)
     node = SumPool(name, moved.plane, (1, area), (1, 1), *codes)
-    steps = grid.scale / (places != ZERO).sum(axis=(1, 2))
+    steps = np.tile(grid.scale / window.divisors(value.plane[1:]).reshape(-1), plane[0])
     found = assembly.add(op, node, [moved], Affine(steps, -grid.zero_point * area * steps))
     return replace(found, is_positive=grid.low >= 0), plane
 
@@ -253,27 +263,19 @@ def _surrounded(op: Operator, value: Value, ends: tuple[Pair, Pair], assembly: A
     return add_move(op, value, index, assembly, tensor=None, fill=fill)
 
 
-def _average_window(op: Operator, value: Value) -> tuple[Pair, Pair, tuple[Pair, Pair]]:
-    """Kernel, stride and padding of an average."""
+def _average_window(op: Operator, value: Value) -> Windows:
+    """The windows of an average; with ceil_mode they may reach beyond the padding, where nothing is counted."""
     kernel = _window(op, value)
     rows, columns = read_axes(op, value.plane, kernel)
     ends = ((rows.before, rows.after), (columns.before, columns.after))
+    counted = ends if op.attributes.get("count_include_pad", 0) else NO_ENDS
     if op.attributes.get("ceil_mode", 0):
-        whole = [
-            pooled_ends(op, axis, size)[1:]
-            for axis, size in zip((rows, columns), value.plane[1:], strict=True)
-        ]
-        reach = ((whole[0][0], whole[0][1]), (whole[1][0], whole[1][1]))
-        is_beyond = any(far[1] > end[1] for far, end in zip(reach, ends, strict=True))
-        if is_beyond and op.attributes.get("count_include_pad", 0):
-            op.refuse(
-                "its windows reach beyond the padding (ceil_mode), where tools count pixels differently: set "
-                "count_include_pad to 0, or pad the plane so that they do not"
-            )
-        ends = reach if is_beyond else ends
+        _, top, bottom = pooled_ends(op, rows, value.plane[1])
+        _, left, right = pooled_ends(op, columns, value.plane[2])
+        ends = (top, max(bottom, rows.after)), (left, max(right, columns.after))
     if max(rows.dilation, columns.dilation) > 1:
         op.refuse("dilations must be [1, 1]")
-    return kernel, (rows.stride, columns.stride), ends
+    return Windows(kernel, (rows.stride, columns.stride), ends, counted)
 
 
 def _window(op: Operator, value: Value) -> Pair:

@@ -10,6 +10,8 @@ import numpy as np
 from tilewright.interchange.onnx_graph import Array, Operator
 from tilewright.spec import Plane
 
+Ends = tuple[tuple[int, int], tuple[int, int]]
+NO_ENDS: Ends = ((0, 0), (0, 0))
 LARGEST_EXTENT = 4096
 """Pixels that a dilated kernel may span, and padding at an end."""
 
@@ -28,6 +30,29 @@ class Axis:
     def extent(self) -> int:
         """Pixels from the first to the last."""
         return (self.kernel - 1) * self.dilation + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """The windows of an average. ends: pixels above and below the plane, left and right of it, that they
+    reach; counted: how many of these they count as numbers, which are 0.
+    """
+
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    ends: Ends = NO_ENDS
+    counted: Ends = NO_ENDS
+
+    def divisors(self, plane: tuple[int, int]) -> Array:
+        """How many numbers each window counts, ``oh ow``."""
+        counts = np.pad(np.ones(plane, np.int64), self.counted, constant_values=1)
+        rests = [
+            tuple(end - own for end, own in zip(both, counted, strict=True))
+            for both, counted in zip(self.ends, self.counted, strict=True)
+        ]
+        wide = np.lib.stride_tricks.sliding_window_view(np.pad(counts, rests), self.kernel)
+        found: Array = wide[:: self.stride[0], :: self.stride[1]].sum(axis=(2, 3))
+        return found
 
 
 def read_axes(op: Operator, plane: Plane, kernel: tuple[int, int]) -> tuple[Axis, Axis]:

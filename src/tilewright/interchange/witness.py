@@ -144,14 +144,18 @@ def _apart(model: Any, tensors: tuple[str, ...]) -> tuple[str, ...]:
     """
     nodes = model.graph.node
     pads = {node.output[0]: node for node in nodes if node.op_type == "Pad"}
+    made = {name for node in nodes for name in node.output}  # an earlier session of it has them
     for name in sorted(pads.keys() & {*tensors}):  # shown, it would be no padding of a convolution
+        if f"{name}.shown" in made:
+            continue
         twin = nodes.add()
         twin.CopyFrom(pads[name])
         twin.name = twin.output[0] = f"{name}.shown"
+        made.add(twin.name)
     moved = {name for node in nodes if node.op_type in PASSED for name in node.input} & {*tensors}
     for name in sorted(moved):
         shown = f"{name}.shown"
-        if not any(shown in node.output for node in nodes):
+        if shown not in made:
             nodes.add(op_type="Identity", name=shown, input=[name], output=[shown])
     apart = moved | pads.keys()
     return tuple(f"{name}.shown" if name in apart else name for name in tensors)
