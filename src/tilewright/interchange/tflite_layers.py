@@ -53,11 +53,12 @@ def read_layer(context: Context, op: Operator, sources: list[Seen]) -> Seen:
 def _of_tokens(context: Context, op: Operator, source: Seen, found: Value) -> Seen:
     """What a linear layer makes of each token of `source`, with their axes, and its channels last."""
     numbers = np.arange(int(np.prod(found.plane))).reshape(found.plane[0], -1)
-    seen = Seen.at(found, op.output, numbers.T.reshape(*source.places.shape[:-1], len(numbers)))
-    if op.output in context.file.graph.last:
-        return seen
-    order = np.argsort(numbers.T.reshape(-1)).astype(np.int32)  # rows: as they stand in the file
-    return replace(seen, value=replace(seen.value, places=order))
+    sizes = context.file.tensors[op.output].sizes
+    if sizes[:1] == (1,) and np.prod(sizes) == numbers.size:
+        return Seen.at(
+            found, op.output, numbers.T.reshape(*source.places.shape[:-1], len(numbers))
+        )
+    return Seen.at(found, op.output, numbers.T, is_bare=True)  # rows
 
 
 def _kernels(context: Context, stated_so: Operator) -> str:
@@ -117,9 +118,10 @@ def _convolution(
 def _is_of_tokens(context: Context, op: Operator, source: Seen, weight: Weight) -> bool:
     """Whether a linear layer reads the channels of each token, or pixel, by themselves."""
     channels = source.places.shape[-1] if source.places.ndim else 1
-    is_last = weight.codes.shape[1] == channels < source.places.size
-    are_rows = source.tensor != op.inputs[0]  # of one sample
-    return is_last and (are_rows or context.file.tensors[op.output].sizes[:1] == (1,))
+    made = source.places.size // channels * len(weight.codes)
+    are_rows = source.tensor != op.inputs[0] or source.is_bare  # whose number the file leaves open
+    is_whole = are_rows or np.prod(context.file.tensors[op.output].sizes) == made
+    return bool(weight.codes.shape[1] == channels < source.places.size and is_whole)
 
 
 def _transposed(context: Context, op: Operator, value: Value, weight: Weight) -> Operator:

@@ -13,9 +13,21 @@ from tilewright.interchange.tflite_blends import read_bilinear
 from tilewright.interchange.tflite_context import Context
 from tilewright.interchange.tflite_layers import LAYERS, read_layer
 from tilewright.interchange.tflite_pairs import PAIRS
-from tilewright.interchange.tflite_places import Places, Seen, laid_out, moved, plane_of, settled
+from tilewright.interchange.tflite_places import (
+    AXES,
+    LITERAL,
+    LOWEST,
+    Places,
+    Seen,
+    laid_out,
+    literals,
+    moved,
+    plane_of,
+    settled,
+)
+from tilewright.interchange.read_pools import MOST_PIXELS
 from tilewright.interchange.tflite_pools import read_max, read_pool
-from tilewright.interchange.values import Affine, ByCode
+from tilewright.interchange.values import NOWHERE, Affine, ByCode, Step, Value
 from tilewright.spec import CodeMove, CodeTable
 from tilewright.spec.code_nodes import ZERO
 
@@ -92,29 +104,44 @@ def read_table(context: Context, op: Operator, sources: list[Seen]) -> Seen:
     node = CodeTable(context.name(op), (value.plane,), table, codes, grid.scale, unit)
     real = Affine(np.array([out.scale]), np.zeros(1))
     found = on_codes(out, context.assembly.add_integers(op, node, [value], real))
-    return Seen.at(replace(found, is_flat=value.is_flat), op.output, source.places)
+    found = replace(found, is_flat=value.is_flat)
+    return Seen.at(found, op.output, source.places, is_bare=source.is_bare)
 
 
 def _by_channel(
     context: Context, op: Operator, source: Seen, shapes: list[tuple[int, ...]]
 ) -> Seen:
     """A function of each number and of constants by channel: a step for each channel, up or down."""
+    sizes, number = source.places.shape, source.places.size
+    channels = sizes[-1] if sizes else 1
+    is_by_pixel = any(shape not in _of_channels(channels) for shape in shapes)
+    if is_by_pixel:
+        if context.file.tensors[op.output].sizes[1:] != sizes or number > MOST_PIXELS:
+            op.refuse(
+                f"its constant must be one number, one for each of {channels} channels, or one for each of at "
+                f"most {MOST_PIXELS:,} numbers of a sample"
+            )
+        source = Seen("", source.value, source.places.reshape(-1))
     value = context.assembly.entered(settled(op, source, context.assembly))
     numbers = np.arange(int(np.prod(value.plane)), dtype=np.int32).reshape(value.plane)
     if value.is_flattened:
         value = add_move(op, value, numbers, context.assembly, tensor=None)
-    grid, out, channels = value.grid, context.out(op), value.plane[0]
+    grid, out = value.grid, context.out(op)
     assert grid is not None, "all tensors have codes"  # noqa: S101
-    if any(shape not in _of_channels(channels) for shape in shapes):
-        op.refuse(f"its constant must be one number, or one for each of {channels} channels")
     codes = np.arange(grid.number_format.min_code, grid.number_format.max_code + 1)
-    made = context.run(op, codes[None, :, None, None].repeat(channels, axis=3))[0, :, 0]
+    if is_by_pixel:
+        each = np.broadcast_to(codes.reshape(-1, *(1,) * len(sizes)), (codes.size, *sizes))
+        made = context.run(op, np.ascontiguousarray(each)).reshape(codes.size, number)
+    else:
+        made = context.run(op, codes[None, :, None, None].repeat(channels, axis=3))[0, :, 0]
     steps = np.diff(made, axis=0)  # code channel
     falls = (steps < 0).any(axis=0)
     if (falls & (steps > 0).any(axis=0)).any():
         op.refuse("it rises and falls in a channel: let its constant be one number for all of them")
     values = ((made.T - out.zero_point) * out.scale).astype(np.float32)
     found = value.on_grid(op, out, ByCode(value, values).step(falls=bool(falls.any())))
+    if is_by_pixel:
+        return Seen.at(found, op.output, np.arange(number).reshape(sizes))
     return Seen.of(found, context.file.tensors[op.output])
 
 
@@ -126,19 +153,49 @@ def _of_channels(channels: int) -> list[tuple[int, ...]]:
 def read_move(context: Context, op: Operator, sources: list[Seen]) -> list[Seen]:
     """Codes in other places; those of several tensors become one `CodeMove`."""
     results = moved(context.file, op, sources, kernels=context.kernels)
-    if len(sources) == 1:
-        flat = np.append(sources[0].places.reshape(-1), ZERO)  # `ZERO` is the last
-        pairs = zip(op.outputs, results, strict=True)
-        found = [Seen(name, sources[0].value, flat[places]) for name, places in pairs]
-        is_input = sources[0].tensor == context.file.graph.input and context.is_read_once
-        if is_input and len(found) == 1 and found[0].is_permuted:
-            return [laid_out(found[0], context.file.tensors[op.output])]
-        return found
-    return [_joined(context, op, sources, results[0])]
+    put_in = literals(np.concatenate([places.reshape(-1) for places, _ in results]))
+    if put_in.size or len(sources) > 1:
+        return [
+            _joined(context, op, sources, places, name, put_in)
+            for name, (places, _) in zip(op.outputs, results, strict=True)
+        ]
+    flat = np.append(sources[0].places.reshape(-1), ZERO)  # `ZERO` is the last
+    found = [
+        Seen(name, sources[0].value, flat[places], is_bare)
+        for name, (places, is_bare) in zip(op.outputs, results, strict=True)
+    ]
+    is_input = sources[0].tensor == context.file.graph.input and context.is_read_once
+    if is_input and len(found) == 1 and found[0].is_permuted and found[0].places.ndim < AXES:
+        return [laid_out(found[0], context.file.tensors[op.output])]
+    return found
 
 
-def _joined(context: Context, op: Operator, sources: list[Seen], results: Places) -> Seen:
-    """Codes of several tensors put together."""
+def _constant(context: Context, op: Operator, value: Value, codes: Places) -> Seen:
+    """Constant codes, as what follows from the first code of a value whatever that is."""
+    grid, source = context.out(op), context.assembly.entered(value)
+    first = np.zeros((codes.size, 1, 1), np.int32)
+    moved_one = add_move(op, source, first, context.assembly, tensor=None)
+    values = (codes - grid.zero_point) * grid.scale
+    step = Step(lambda sums: np.broadcast_to(values, sums.shape).astype(np.float64))
+    found = moved_one.on_grid(op, grid, replace(step, is_of_codes=True))
+    found = replace(found, tensor=NOWHERE, is_flat=True)
+    return Seen("", found, np.arange(codes.size))
+
+
+def _joined(
+    context: Context,
+    op: Operator,
+    sources: list[Seen],
+    results: Places,
+    output: str,
+    put_in: Places,
+) -> Seen:
+    """Codes of several tensors, and constant ones, put together."""
+    if put_in.size:
+        count = sum(one.places.size for one in sources)
+        sources = [*sources, _constant(context, op, sources[0].value, put_in)]
+        at = np.searchsorted(put_in, LITERAL - results + LOWEST)
+        results = np.where(results <= LITERAL, count + at, results)
     values = [one.value for one in sources]
     ends = np.cumsum([0, *(int(np.prod(value.plane)) for value in values)]).tolist()
     parts = [
@@ -146,7 +203,7 @@ def _joined(context: Context, op: Operator, sources: list[Seen], results: Places
         for one, start in zip(sources, ends, strict=False)
     ]
     places = np.append(np.concatenate(parts), ZERO)[results]  # `ZERO` is the last
-    tensor = context.file.tensors[op.output]
+    tensor = context.file.tensors[output]
     grid = tensor.grid(op)
     if (places == ZERO).any() and grid.zero_point:
         op.refuse("it reads a tensor with a border, which only a convolution can read")

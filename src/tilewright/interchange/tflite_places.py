@@ -20,6 +20,10 @@ from tilewright.spec.code_nodes import ZERO
 
 Places = npt.NDArray[np.int64]
 Pads = tuple[int, int, int, int]
+AXES = 4
+"""Of the planes of samples, channels last."""
+LITERAL, LOWEST = -2, -128
+"""In place of a place: the lowest code that is put in and is not that of 0; the next one is one less."""
 DIGITS = 3
 """Of 8 bits, to number the places of a tensor."""
 
@@ -27,12 +31,14 @@ DIGITS = 3
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
     """A tensor of the file, or "" if it has none: `places` has its sizes without the samples, and says where
-    in the planes of `value`, flattened, each number stands; `ZERO` where the code of 0 was put in.
+    in the planes of `value`, flattened, each number stands; `ZERO` where the code of 0 was put in. is_bare: the
+    tensor has no axis of samples, as where one sample is reshaped to rows.
     """
 
     tensor: str
     value: Value
     places: Places
+    is_bare: bool = False
 
     @classmethod
     def of(cls, value: Value, tensor: Tensor) -> Seen:
@@ -40,7 +46,8 @@ class Seen:
 
         Raises `FormatError` if the file states other sizes than the value has.
         """
-        sizes = tensor.sizes[1:]
+        is_bare = tensor.sizes[:1] != (1,) and math.prod(tensor.sizes) == math.prod(value.plane)
+        sizes = tensor.sizes if is_bare else tensor.sizes[1:]
         if min(sizes, default=1) < 1 or math.prod(sizes) != math.prod(value.plane):
             raise FormatError(
                 f"tensor {tensor.name} must hold {math.prod(value.plane)} numbers a sample, as what gives it "
@@ -48,17 +55,18 @@ class Seen:
             )
         channels = np.arange(int(np.prod(value.plane))).reshape(value.plane)
         places = np.moveaxis(channels, 0, -1).reshape(sizes)
-        return cls.at(value, tensor.name, places)
+        return cls.at(value, tensor.name, places, is_bare=is_bare)
 
     @classmethod
-    def at(cls, value: Value, name: str, places: Places) -> Seen:
+    def at(cls, value: Value, name: str, places: Places, *, is_bare: bool = False) -> Seen:
         """A value whose codes the file has in a tensor at these places, each of them once."""
-        first = channels_first(places).reshape(-1)
+        is_turned = places.ndim < AXES and places.ndim + (not is_bare) > 2  # as `Graph.last` has it
+        first = (channels_first(places) if is_turned else places).reshape(-1)
         order = None
         if (first != np.arange(first.size)).any():
             order = np.empty(first.size, np.int32)
             order[first] = np.arange(first.size)
-        return cls(name, replace(value, tensor=name, codes_at=name, places=order), places)
+        return cls(name, replace(value, tensor=name, codes_at=name, places=order), places, is_bare)
 
     @property
     def is_permuted(self) -> bool:
@@ -124,10 +132,18 @@ def without_border(seen: Seen) -> tuple[Seen, Pads]:
     return Seen(tensor, seen.value, inner), pads
 
 
-def moved(file: TfliteGraph, op: Operator, sources: list[Seen], *, kernels: str) -> list[Places]:
+def literals(places: Places) -> Places:
+    """The codes, in order, that an operation puts in beside that of 0."""
+    return LITERAL - np.unique(places[places <= LITERAL])[::-1] + LOWEST
+
+
+def moved(
+    file: TfliteGraph, op: Operator, sources: list[Seen], *, kernels: str
+) -> list[tuple[Places, bool]]:
     """Where an operation that only puts codes in other places puts them, as the interpreter does it.
 
-    Places of the results, without the samples, counted through all sources, flattened one behind the other.
+    Places of the results, without the samples, counted through all sources, flattened one behind the other;
+    `LITERAL` and below where it puts in constants (`literals`). And whether a result has no axis of samples.
     """
     grids = {file.tensors[one.tensor].grid(op) for one in sources}
     grids |= {file.tensors[name].grid(op) for name in op.outputs}
@@ -136,11 +152,11 @@ def moved(file: TfliteGraph, op: Operator, sources: list[Seen], *, kernels: str)
     zero = next(iter(grids)).zero_point
     ends = np.cumsum([0, *(one.places.size for one in sources)]).tolist()
     numbers = [
-        np.arange(end - one.places.size, end).reshape(1, *one.places.shape)
+        np.arange(end - one.places.size, end).reshape(*(() if one.is_bare else (1,)), *one.places.shape)
         for one, end in zip(sources, ends[1:], strict=True)
     ]
     dtype = np.dtype(file.tensors[op.inputs[0]].kind if sources else "int8")
-    marks = [np.full(one.shape, zero ^ 1) for one in numbers]
+    marks = [[np.full(one.shape, zero ^ other) for one in numbers] for other in (1, 2)]
     runs = [[one >> 8 * digit for one in numbers] for digit in range(DIGITS)]
     found = [
         run_alone(
@@ -151,12 +167,17 @@ def moved(file: TfliteGraph, op: Operator, sources: list[Seen], *, kernels: str)
         )
         for run in runs
     ]
-    marked = run_alone(file, op, [one.astype(dtype) for one in marks], kernels=kernels)
+    first, second = (
+        run_alone(file, op, [one.astype(dtype) for one in run], kernels=kernels) for run in marks
+    )
     results = []
-    for number, mark in enumerate(marked):
-        if mark.shape[:1] != (1,):
-            op.refuse(f"it must leave the samples apart, but gives {mark.shape}")
+    for number, (mark, other) in enumerate(zip(first, second, strict=True)):
+        is_bare = mark.shape[:1] != (1,)
         digits = [one[number].astype(np.int64) & 255 for one in found]
         places = sum(one << 8 * digit for digit, one in enumerate(digits))
-        results.append(np.where(mark == zero, ZERO, places)[0])
+        put_in = LITERAL - (mark.astype(np.int64) - LOWEST)
+        if op.kind not in ("CONCATENATION", "PACK"):  # which have no border
+            put_in = np.where(mark == zero, ZERO, put_in)
+        found_at = np.where(mark == other, put_in, places)
+        results.append((found_at if is_bare else found_at[0], is_bare))
     return results

@@ -21,6 +21,8 @@ from tilewright.spec.step_search import Floats
 Pair = tuple[int, int]
 Member = tuple[int, int, int]
 """Row and column of a pixel, and how often its code counts in a sum."""
+SEQUENCE = 3
+"""Axes of a tensor of steps."""
 LARGEST_STEP = 100
 """By how much one code of a sum that is asked may differ from the others."""
 LARGEST_ASKED = 2**23
@@ -47,10 +49,27 @@ def codes_of_sums(
             steps = np.minimum(rest // count, LARGEST_STEP)
             plane[0, row, column] = base + np.where(is_down, -steps, steps)
             rest = rest - steps * count
-        if len(context.file.tensors[op.inputs[0]].sizes) == 3:
-            plane = plane[:, 0]  # of a sequence
-        found.append(context.run(op, plane)[0].reshape(-1, len(part))[_place(context, op, at)])
+        made = context.run(op, _as_read(context, op, plane))
+        found.append(made.reshape(-1, len(part))[_place(context, op, at)])
     return np.concatenate(found)
+
+
+def _as_read(context: Context, op: Operator, plane: Ints) -> Ints:
+    """Planes ``1 h w n`` as a tensor of the axes that an operation reads, with n along one that it keeps."""
+    rank = len(context.file.tensors[op.inputs[0]].sizes)
+    axes = _axes(context, op, rank) if op.kind == "MEAN" else []
+    if not axes:
+        return plane[:, 0] if rank == SEQUENCE else plane
+    sizes = context.file.tensors[op.inputs[0]].sizes
+    kept_axis = next((axis for axis in range(1, rank) if axis not in axes), 0)
+    inner = plane.reshape(*(sizes[axis] for axis in axes), -1)
+    others = tuple(axis for axis in range(rank) if axis not in (*axes, kept_axis))
+    found: Ints = np.moveaxis(
+        np.expand_dims(inner, tuple(range(len(others)))),
+        tuple(range(rank)),
+        (*others, *axes, kept_axis),
+    )
+    return found
 
 
 def _place(context: Context, op: Operator, at: Pair) -> int:
@@ -75,15 +94,14 @@ def asked(
 
 def read_pool(context: Context, op: Operator, sources: list[Seen]) -> Seen:
     """AVERAGE_POOL_2D, or MEAN over the plane: a function of the sum, of which the interpreter is asked."""
-    value = settled(op, sources[0], context.assembly)
+    source = _reduced(context, op, sources[0]) if op.kind == "MEAN" else sources[0]
+    value = settled(op, source, context.assembly)
     grid, (_, height, width) = value.grid, value.plane
     assert grid is not None, "all tensors have codes"  # noqa: S101
     if value.is_flat:
         op.refuse("it must read planes (1, h, w, channels)")
     kernel = stride = (height, width)
-    if op.kind == "MEAN":
-        _check_axes(context, op, sources[0])
-    else:
+    if op.kind != "MEAN":
         kernel = stated(op, "filterHeight"), stated(op, "filterWidth")
         rows, columns = read_axes(_pool(op), value.plane, kernel)
         stride = rows.stride, columns.stride
@@ -95,15 +113,28 @@ def read_pool(context: Context, op: Operator, sources: list[Seen]) -> Seen:
     return context.add(op, node, [value], asked(context, op, size=kernel, members=members))
 
 
-def _check_axes(context: Context, op: Operator, source: Seen) -> None:
-    """Refuse a reduction over other axes than all between the samples and the channels."""
-    axes, rank = context.file.constants.get(operand(op, 1)), source.places.ndim + 1
-    if axes is None or sorted(int(axis) % rank for axis in axes.reshape(-1)) != [
-        *range(1, rank - 1)
-    ]:
-        op.refuse(
-            "it must reduce rows and columns, axes 1 and 2, or the steps of a sequence, axis 1"
-        )
+def _axes(context: Context, op: Operator, rank: int) -> list[int]:
+    """The axes along which an operation reduces, in order."""
+    axes = context.file.constants.get(operand(op, 1))
+    if axes is None:
+        op.refuse("the axes that it reduces must be constant")
+    return sorted({int(axis) % rank for axis in axes.reshape(-1)})
+
+
+def _reduced(context: Context, op: Operator, source: Seen) -> Seen:
+    """What an operation reduces as planes ``h w channels``, whose channels are what it keeps."""
+    places = source.places
+    axes = [axis - 1 for axis in _axes(context, op, places.ndim + 1)]
+    if not axes or axes[0] < 0:
+        op.refuse("it must reduce axes of a sample, and leave the samples apart")
+    others = [axis for axis in range(places.ndim) if axis not in axes]
+    turned = places.transpose(*axes, *others)
+    sizes = [places.shape[axis] for axis in axes]
+    sizes = [1, *sizes] if len(sizes) == 1 else sizes
+    tensor = source.tensor if axes == [*range(places.ndim - 1)] else ""
+    return replace(
+        source, tensor=tensor, places=turned.reshape(sizes[0], int(np.prod(sizes[1:])), -1)
+    )
 
 
 def _by_pixel(
@@ -159,9 +190,9 @@ def _pool(op: Operator) -> Operator:
 
 def read_max(context: Context, op: Operator, sources: list[Seen]) -> Seen:
     """MAX_POOL_2D, or REDUCE_MAX over the plane."""
-    value = context.assembly.entered(settled(op, sources[0], context.assembly))
+    source = _reduced(context, op, sources[0]) if op.kind == "REDUCE_MAX" else sources[0]
+    value = context.assembly.entered(settled(op, source, context.assembly))
     if op.kind == "REDUCE_MAX":
-        _check_axes(context, op, sources[0])
         found = value.pooled(op, MaxPool(value.plane[1:], value.plane[1:]))
     else:
         found, _ = read_largest(_pool(op), value, {}, context.assembly, ahead=None)
