@@ -82,11 +82,21 @@ class ChannelsFirst:
             if tensor not in op.inputs or depth == 0:
                 continue
             order = op.attributes.get("perm")
+            if op.kind in SHAPED and not op.domain:
+                return not self._is_joined(op.output)
             if op.domain == DOMAIN or op.kind in SHAPED or order == TO_FIRST:
                 return True
             if op.kind not in SPATIAL and self._is_wanted(op.output, depth - 1):
                 return True
         return False
+
+    def _is_joined(self, tensor: str, depth: int = 64) -> bool:
+        """Whether what was flattened is put beside others before a layer reads it, as heads of a detector
+        are: its order is then that of the file.
+        """
+        readers = [op for op in self._ops if tensor in op.inputs and depth]
+        passed = [op for op in readers if op.kind not in ("Gemm", "MatMul")]
+        return any(op.kind == "Concat" or self._is_joined(op.output, depth - 1) for op in passed)
 
     def _of_last(self, op: Operator) -> Operator:
         """An operation of a plane with its channels last, as one of channels first."""

@@ -68,7 +68,7 @@ def _computed(
         laid[op.inputs[0]] = laid[op.inputs[0]] != 0
     made = run_alone(op, {**laid, **read}, opset)[op.output].astype(np.float32)
     found: Singles = made.T if value.is_flat else made[0, :, :, 0]
-    is_number = np.isfinite(found)
+    is_number = ~np.isnan(found)  # infinity is the end of the next quantizer's range
     if not is_number.all():
         values = np.broadcast_to(next(iter(numbers.values())), found.shape)
         worst = float(values[~is_number][0])

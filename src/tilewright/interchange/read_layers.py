@@ -19,6 +19,8 @@ from tilewright.spec import ConvShape, IntegerLayer, NumberFormat
 from tilewright.spec.integer_sums import LARGEST_SUM
 from tilewright.spec.number_format import signed_bits_needed
 
+LONGEST_NAME = 160
+"""Characters of a name before a number, or what a part of the node is called, is put behind it."""
 WEIGHT_NAME = re.compile(r"^(.+?)\.weight(_quant\b.*|_values|_scale|_codes)?$")
 
 
@@ -113,7 +115,8 @@ def name_layer(op: Operator, weight: Weight, taken: set[str]) -> str:
 
 
 def unique(name: str, taken: set[str]) -> str:
-    """`name`, or with a number behind it if it is taken."""
+    """`name`, or with a number behind it if it is taken; of a long one the end, where modules differ."""
+    name = name if len(name) <= LONGEST_NAME else re.sub(r"^[^./]*[./]", "", name[-LONGEST_NAME:])
     number, candidate = 1, name
     while candidate in taken:
         number += 1

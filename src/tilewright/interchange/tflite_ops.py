@@ -26,7 +26,7 @@ from tilewright.interchange.tflite_places import (
     settled,
 )
 from tilewright.interchange.read_pools import MOST_PIXELS
-from tilewright.interchange.tflite_pools import read_max, read_pool
+from tilewright.interchange.tflite_pools import REDUCED, read_max, read_pool
 from tilewright.interchange.values import NOWHERE, Affine, ByCode, Step, Value
 from tilewright.spec import CodeMove, CodeTable
 from tilewright.spec.code_nodes import ZERO
@@ -218,5 +218,6 @@ def _joined(
 Read = Callable[[Context, Operator, list[Seen]], Seen]
 READERS: dict[str, Read] = dict.fromkeys(LAYERS, read_layer)
 READERS |= dict.fromkeys(TABLES, read_table)
-READERS |= {"AVERAGE_POOL_2D": read_pool, "MEAN": read_pool, "MAX_POOL_2D": read_max}
+READERS |= dict.fromkeys(("AVERAGE_POOL_2D", *REDUCED), read_pool)
+READERS |= {"MAX_POOL_2D": read_max}
 READERS |= {"REDUCE_MAX": read_max, "RESIZE_BILINEAR": read_bilinear}

@@ -106,7 +106,8 @@ def settled(op: Operator, seen: Seen, assembly: Assembly) -> Value:
     index = first.astype(np.int32).reshape(plane)
     named = replace(op, outputs=(seen.tensor or value.tensor,))
     fill = value.grid.zero_point if (first == ZERO).any() else 0
-    moved = add_move(named, value, index, assembly, tensor=seen.tensor or None, fill=fill)
+    tensor = None if seen.is_bare else seen.tensor or None
+    moved = add_move(named, value, index, assembly, tensor=tensor, fill=fill)
     return replace(moved, is_flat=is_flat)
 
 

@@ -21,6 +21,7 @@ from tilewright.spec.step_search import Floats
 Pair = tuple[int, int]
 Member = tuple[int, int, int]
 """Row and column of a pixel, and how often its code counts in a sum."""
+REDUCED = ("MEAN", "SUM")
 SEQUENCE = 3
 """Axes of a tensor of steps."""
 LARGEST_STEP = 100
@@ -57,7 +58,7 @@ def codes_of_sums(
 def _as_read(context: Context, op: Operator, plane: Ints) -> Ints:
     """Planes ``1 h w n`` as a tensor of the axes that an operation reads, with n along one that it keeps."""
     rank = len(context.file.tensors[op.inputs[0]].sizes)
-    axes = _axes(context, op, rank) if op.kind == "MEAN" else []
+    axes = _axes(context, op, rank) if op.kind in REDUCED else []
     if not axes:
         return plane[:, 0] if rank == SEQUENCE else plane
     sizes = context.file.tensors[op.inputs[0]].sizes
@@ -93,15 +94,15 @@ def asked(
 
 
 def read_pool(context: Context, op: Operator, sources: list[Seen]) -> Seen:
-    """AVERAGE_POOL_2D, or MEAN over the plane: a function of the sum, of which the interpreter is asked."""
-    source = _reduced(context, op, sources[0]) if op.kind == "MEAN" else sources[0]
+    """AVERAGE_POOL_2D, or MEAN or SUM along axes: a function of the sum, of which the interpreter is asked."""
+    source = _reduced(context, op, sources[0]) if op.kind in REDUCED else sources[0]
     value = settled(op, source, context.assembly)
     grid, (_, height, width) = value.grid, value.plane
     assert grid is not None, "all tensors have codes"  # noqa: S101
     if value.is_flat:
         op.refuse("it must read planes (1, h, w, channels)")
     kernel = stride = (height, width)
-    if op.kind != "MEAN":
+    if op.kind not in REDUCED:
         kernel = stated(op, "filterHeight"), stated(op, "filterWidth")
         rows, columns = read_axes(_pool(op), value.plane, kernel)
         stride = rows.stride, columns.stride
