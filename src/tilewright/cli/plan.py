@@ -55,6 +55,15 @@ def plan(
             "--memories", metavar="xmem=N,wmem=N,pmem=N", help="Words of the array's memories."
         ),
     ] = None,
+    axes: Annotated[
+        str | None,
+        typer.Option(
+            "--axes",
+            metavar="NAME=N,...",
+            help="Sizes of axes that an ONNX file leaves open, as sequence=128; one without a name is "
+            "INPUT.NUMBER.",
+        ),
+    ] = None,
     overrides: SetOption = None,
     is_json: JsonOption = False,
     is_csv: Annotated[
@@ -69,7 +78,7 @@ def plan(
     if is_json and is_csv:
         raise ConfigError("--json and --csv are two forms of one answer: give one of them")
     depths = MemoryDepths.parse(memories) if memories is not None else MemoryDepths()
-    outlines, config, notes = find_outlines(source, tuple(overrides or ()))
+    outlines, config, notes = find_outlines(source, tuple(overrides or ()), _axes(axes))
     bits = config.array.psum_bits if psum_bits is None else psum_bits
     named = arrays or [f"{config.array.rows}x{config.array.cols}"]
     costs = [network_cost(outlines, _array(text, bits), depths) for text in named]
@@ -83,6 +92,18 @@ def plan(
     if not is_json:
         for note in notes:
             print(f"note: {note}", file=sys.stderr if is_csv else sys.stdout)
+
+
+def _axes(text: str | None) -> dict[str, int]:
+    from tilewright.errors import ConfigError
+
+    found = {}
+    for part in text.split(",") if text is not None else ():
+        name, _, size = (one.strip() for one in part.rpartition("="))
+        if not name or not size.isdecimal() or int(size) < 1:
+            raise ConfigError(f"--axes is NAME=N, for example sequence=128, not {part.strip()!r}")
+        found[name] = int(size)
+    return found
 
 
 def _array(text: str, psum_bits: int) -> ArrayShape:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,10 +40,10 @@ KERNELS = ("xnnpack", "reference")
 """Whose rounding a TFLite file is read with; LiteRT's interpreter has the first unless told otherwise."""
 
 
-def read_file_topology(path: Path) -> Topology:
+def read_file_topology(path: Path, axes: Mapping[str, int] | None = None) -> Topology:
     """Read the sizes of the layers of an ONNX or TFLite file, float or quantized, by the end of its name.
 
-    Raises `ToolError` if what reads it is not installed, and `FormatError` where sizes are not known.
+    axes: sizes of what an ONNX file leaves open; a TFLite file has fixed sizes. Raises `ToolError` if what reads it is not installed, and `FormatError` where sizes are not known.
     """
     if path.suffix == ".tflite":
         require("onnx", extra="tflite")
@@ -53,7 +53,7 @@ def read_file_topology(path: Path) -> Topology:
     require("onnx", extra="onnx")
     from tilewright.interchange.onnx_topology import read_onnx_topology
 
-    return read_onnx_topology(path)
+    return read_onnx_topology(path, axes)
 
 
 def read_onnx(path: Path) -> Imported:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -36,8 +36,10 @@ _OTHER_LAYERS |= {"If", "Loop", "Scan"}
 """Operations with products that are not counted."""
 
 
-def read_onnx_topology(path: Path) -> Topology:
+def read_onnx_topology(path: Path, axes: Mapping[str, int] | None = None) -> Topology:
     """The convolutions, linear layers and products of an ONNX file, for one sample.
+
+    axes: sizes of axes of the inputs that the file leaves open, by their names there, or as ``INPUT.NUMBER``.
 
     A product is a 1x1 convolution of as many pixels as it has rows, whether its second operand is weights or
     another activation (attention); a dilated kernel has its gaps, and a transposed convolution reads its
@@ -47,7 +49,7 @@ def read_onnx_topology(path: Path) -> Topology:
     """
     try:
         model = tidy(onnx.load_model_from_string(read_bytes(path)))
-        batch = _fix_batch(model.graph, path)
+        batch = _fix_batch(model.graph, path, axes or {})
         simplify(model.graph)
         graph = inferred(model)
         ops = tuple(operator_of(node) for node in graph.node)
@@ -58,22 +60,35 @@ def read_onnx_topology(path: Path) -> Topology:
     return as_topology(path, found.read(), found.left_out)
 
 
-def _fix_batch(graph: onnx.GraphProto, path: Path) -> int:
-    """Set open numbers of samples to 1; how many the first input has."""
+def _fix_batch(graph: onnx.GraphProto, path: Path, axes: Mapping[str, int]) -> int:
+    """Set open numbers of samples to 1, and open axes to their sizes; how many samples the first input has."""
     constants = {tensor.name for tensor in graph.initializer}
     inputs = [value for value in graph.input if value.name not in constants]
+    used = set[str]()
     for value in inputs:
         dims = value.type.tensor_type.shape.dim
+        for number, dim in enumerate(dims):
+            named = {dim.dim_param, f"{value.name}.{number}"} & axes.keys()
+            if dim.dim_value < 1 and named:
+                used |= named
+                dim.dim_value = axes[min(named)]
         if dims and dims[0].dim_value < 1:
             dims[0].dim_value = 1
         if any(dim.dim_value < 1 for dim in dims):
             sizes = [dim.dim_param or dim.dim_value or "?" for dim in dims]
+            number = next(at for at, dim in enumerate(dims) if dim.dim_value < 1)
+            name = dims[number].dim_param or f"{value.name}.{number}"
             raise FormatError(
                 f"{path}: the input {value.name} must have fixed sizes behind the first one, not {sizes}: "
-                "export it with those of your samples"
+                f"give those of your samples with plan --axes {name}=N, or export it with them"
             )
-    axes = [list(value.type.tensor_type.shape.dim) for value in inputs[:1]]
-    return int(axes[0][0].dim_value) if axes and len(axes[0]) > 1 else 1
+    if axes.keys() - used:
+        raise FormatError(
+            f"{path}: its inputs must have an open axis {min(axes.keys() - used)!r}, which --axes gives a size, "
+            "but have none"
+        )
+    found = [list(value.type.tensor_type.shape.dim) for value in inputs[:1]]
+    return int(found[0][0].dim_value) if found and len(found[0]) > 1 else 1
 
 
 def _constants(graph: onnx.GraphProto, ops: tuple[Operator, ...]) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple, get_args
 
@@ -45,16 +45,20 @@ class Outlines(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def find_outlines(source: str | None, overrides: tuple[str, ...] = ()) -> Outlines:
+def find_outlines(
+    source: str | None, overrides: tuple[str, ...] = (), axes: Mapping[str, int] | None = None
+) -> Outlines:
     """The outlines that `source` means, and the configuration beside them.
 
     source: a run folder, a packed network, a TOML configuration, an ONNX or TFLite file or a SCALE-Sim
     topology (.csv), whose layers get the configured widths, the name of a model or of a network of the zoo,
     or None for the defaults.
-    `overrides` are ``section.key=value`` and valid for all but a recovered run, whose network is what it is.
-    Raises `ConfigError`, `UnknownNameError`, `FormatError` or `ArtifactError`.
+    `overrides` are ``section.key=value`` and valid for all but a recovered run, whose network is what it is;
+    axes: sizes of axes that an ONNX file leaves open. Raises `ConfigError`, `UnknownNameError`, `FormatError` or `ArtifactError`.
     """
     path = Path(source or "")
+    if axes and path.suffix != ".onnx":
+        raise ConfigError(f"open axes are those of an ONNX file, not of {source}: leave --axes out")
     stem = find_packed(path) if source else None
     if stem is not None:
         if overrides:
@@ -67,7 +71,7 @@ def find_outlines(source: str | None, overrides: tuple[str, ...] = ()) -> Outlin
         layers = (LayerSizes(*one) for one in read_topology(path))
         return Outlines(_with_widths(layers, config), config)
     if path.suffix in TOPOLOGY_FILES:
-        config, found = load_config(None, overrides), read_file_topology(path)
+        config, found = load_config(None, overrides), read_file_topology(path, axes)
         return Outlines(_with_widths(found.layers, config), config, found.notes)
     if source is None or path.suffix == ".toml":
         config = load_config(path if source else None, overrides)
