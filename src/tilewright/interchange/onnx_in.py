@@ -13,6 +13,7 @@ from pathlib import Path
 from tilewright.errors import FormatError, ShapeError
 from tilewright.interchange.assembly import end_of_network
 from tilewright.interchange.channels_first import ChannelsFirst
+from tilewright.interchange.counted_steps import as_counts
 from tilewright.interchange.folding import FOLDED
 from tilewright.interchange.functions import FUNCTIONS
 from tilewright.interchange.hindrances import (
@@ -63,6 +64,7 @@ def read_onnx(path: Path) -> Imported:
     refuse_other_dialects(graph.ops, path)
     constants = dict(graph.constants)
     plain = needed(tuple(without_estimators(graph.ops)), graph.outputs)
+    plain = tuple(as_counts(plain, graph.outputs, constants))
     spelled = (one for op in plain for one in in_plain_forms(op, constants))
     stood_for: Aliases = {}
     codes = {one.name: one.kind for one in graph.inputs if graph.is_code(one)}

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from tilewright.interchange.casts import read_cast
+from tilewright.interchange.counted_steps import COUNT, read_count
 from tilewright.interchange.grid import Grid, is_whole
 from tilewright.interchange.onnx_graph import Array, Operator, scalar
 from tilewright.interchange.quant_node import MAX_BITS, refuse_other_quant_domain
@@ -289,6 +290,7 @@ ELEMENTWISE: dict[str, Callable[[Operator, Value, Constants], Value]] = {
     "BipolarQuant": read_bipolar_activation,
     "Cast": read_cast,
     "Clip": read_clip,
+    COUNT: read_count,
     "Div": read_arithmetic,
     "Dropout": read_identity,
     "Flatten": read_flatten,
