@@ -95,6 +95,11 @@ def asked(
 
 def read_pool(context: Context, op: Operator, sources: list[Seen]) -> Seen:
     """AVERAGE_POOL_2D, or MEAN or SUM along axes: a function of the sum, of which the interpreter is asked."""
+    if op.kind == "SUM" and context.kernels == "reference":
+        op.refuse(
+            "the reference kernel rounds on the way, so that it is no function of the sum of codes: give "
+            "--kernels xnnpack"
+        )
     source = _reduced(context, op, sources[0]) if op.kind in REDUCED else sources[0]
     value = settled(op, source, context.assembly)
     grid, (_, height, width) = value.grid, value.plane

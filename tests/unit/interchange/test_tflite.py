@@ -213,16 +213,15 @@ def test_all_that_hinders_is_listed_by_name(tmp_path):
     file = TfliteFile((8, 8, 4), (0.02, 9))
     x = file.step("CUMSUM", file.input)
     x = file.layer("CONV_2D", x, 4)
-    x = file.mean(x, keep=True, axes=(2, 3))
+    x = file.step("CUMSUM", x)
     x = file.layer("CONV_2D", x, 4)
-    x = file.by_constant("ADD", x, np.zeros((1, 8, 1, 1)), (0.1, 0))
+    x = file.by_constant("PRELU", x, np.array([[[20, 0, -90, 5]]]), (0.1, 0))
     path = file.save(tmp_path / "net.tflite", file.layer("CONV_2D", x, 4))
     with pytest.raises(FormatError, match="3 things hinder this network") as found:
         read_tflite(path)
     text = str(found.value)
     assert "(CUMSUM): it cannot be stated in integers" in text
-    assert "(MEAN): it must reduce rows and columns, axes 1 and 2, or the" in text
-    assert "(ADD): its constant must be one number, or one for each of 4 channels" in text
+    assert "(PRELU): it rises and falls in a channel" in text
 
 
 def with_floats(path):

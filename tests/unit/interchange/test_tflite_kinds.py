@@ -211,10 +211,11 @@ def test_a_constant_of_another_channel_would_be_seen(tmp_path, monkeypatch):
     assert differ(ended(file, x, tmp_path / "net.tflite"), "xnnpack") > 0
 
 
-def test_constants_by_pixel_and_slopes_below_0_are_refused(tmp_path):
-    file, x = plane()
-    x = file.by_constant("ADD", x, np.zeros((1, 5, 6, 4)), GRID)
-    with pytest.raises(FormatError, match=r"must be one number, or one for each of 4 channels$"):
+def test_constants_of_more_pixels_and_slopes_below_0_are_refused(tmp_path):
+    file = TfliteFile((40, 40, 3), (0.03, 4))
+    x = file.layer("CONV_2D", file.input, 4, out=GRID)
+    x = file.by_constant("ADD", x, np.zeros((1, 40, 40, 1)), GRID)
+    with pytest.raises(FormatError, match=r"or one for each of at most 4,096 numbers of a sample$"):
         read_tflite(ended(file, x, tmp_path / "net.tflite"))
     file, x = plane()
     x = file.by_constant("PRELU", x, np.array([[[20, 0, -90, 5]]]), GRID)

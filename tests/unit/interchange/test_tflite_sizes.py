@@ -15,7 +15,6 @@ from ai_edge_litert import schema_py_generated as schema
 
 from tests.tflite_files import TfliteFile
 from tests.unit.interchange.test_tflite_kinds import BOTH, GRID, differ, ended, plane
-from tilewright.errors import FormatError
 from tilewright.interchange import read_tflite, tflite_in, tflite_layers
 
 
@@ -264,15 +263,19 @@ def test_a_linear_layer_of_rows_is_one_of_tokens(is_open, ends, kernels, tmp_pat
 def test_rows_in_another_order_are_found(tmp_path, monkeypatch):
     """The sabotage: the numbers of the rows where those of planes stand."""
     path = dense(tmp_path / "net.tflite", is_open=True, ends="rows")
-    monkeypatch.setattr(tflite_layers.np, "argsort", lambda places: np.arange(places.size))
+    at = tflite_layers.Seen.at
+    monkeypatch.setattr(tflite_layers.Seen, "at", lambda *of, is_bare=False: at(*of))
     assert differ(path, "xnnpack") > 0
 
 
-def test_rows_that_something_else_reads_are_refused(tmp_path):
+@BOTH
+def test_rows_may_be_added(kernels, tmp_path):
     file = TfliteFile((8, 5), (0.03, 4))
     x = file.tensor("rows", (8, 5), (0.03, 4))
     x = file.op("RESHAPE", [file.input, integers(file, 8, 5)], x, reshape())
     x = file.add("ADD", x, x, GRID)
-    x = file.layer("FULLY_CONNECTED", x, 3, weight=file.rng.integers(-127, 128, (3, 5)))
-    with pytest.raises(FormatError, match=r"it must leave the samples apart, but gives \(8, 5\)"):
-        read_tflite(file.save(tmp_path / "net.tflite", x))
+    y = file.layer("FULLY_CONNECTED", x, 3, weight=file.rng.integers(-127, 128, (3, 5)))
+    path = file.save(tmp_path / "net.tflite", y)
+    assert differ(path, kernels, samples=20) == 0
+    (layer,) = read_tflite(path, kernels=kernels).network.layers
+    assert (layer.shape.ic, layer.shape.oc, layer.shape.onij) == (5, 3, 8)

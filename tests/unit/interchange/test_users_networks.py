@@ -13,7 +13,7 @@ import onnx
 
 from tests.unit.interchange.test_own_qdq import S8, Qdq
 from tilewright.errors import FormatError, ToolError
-from tilewright.interchange import blends, lenient, read_onnx, read_pools
+from tilewright.interchange import blends, lenient, read_onnx, read_pools, windows
 from tilewright.spec import SumPool
 from tilewright.studies.imports import compare_foreign, read_foreign
 
@@ -163,11 +163,42 @@ def test_averages_whose_sizes_are_rounded_up(size, attributes, tmp_path):
     assert (shape.ih, shape.iw) == (-(-size[0] // 2), -(-size[1] // 2))
 
 
-def test_averages_beyond_the_padding_say_what_to_do(tmp_path):
-    window = {"kernel_shape": [2, 2], "strides": [2, 2], "count_include_pad": 1}
-    path = pooled(tmp_path / "net.onnx", (5, 6), **window)
-    with pytest.raises(FormatError, match=r"reach beyond the padding \(ceil_mode\), .* to 0, or"):
-        read_onnx(path)
+BEYOND = {"kernel_shape": [2, 2], "strides": [2, 2], "count_include_pad": 1}
+
+
+def test_averages_beyond_the_padding_are_those_of_the_kernel_for_codes(tmp_path):
+    """ONNX Runtime's divides by the whole window there: 4, where 2 numbers are within the padding."""
+    path = pooled(tmp_path / "net.onnx", (5, 6), **BEYOND)
+    foreign = agree(path)
+    assert any("divides by all numbers of a window" in note for note in foreign.notes)
+
+
+@pytest.mark.parametrize(
+    ("size", "attributes"),
+    [
+        ((5, 6), BEYOND),
+        ((6, 7), BEYOND | {"kernel_shape": [3, 3], "pads": [1, 0, 0, 1]}),
+        ((8, 6), BEYOND | {"kernel_shape": [3, 2], "strides": [3, 3], "pads": [1, 1, 1, 0]}),
+    ],
+)
+def test_averages_beyond_the_padding_divide_by_what_is_within(size, attributes, tmp_path):
+    """Behind a function the average is one of floats, as ONNX states it: padding counts, no more does."""
+    net = Qdq((2, *size))
+    x = net.node("Conv", net.codes("x", 0.05, 3, S8), weight(net, (3, 2, 1, 1)))
+    x = net.node("AveragePool", net.codes(x, 0.01, -7, S8), ceil_mode=1, **attributes)
+    x = net.codes(net.node("Sigmoid", x), 0.004, -128, S8)
+    agree(net.save(tmp_path / "net.onnx", net.node("Conv", x, weight(net, (2, 3, 1, 1)))))
+
+
+def test_another_divisor_is_found(tmp_path, monkeypatch):
+    net = Qdq((2, 5, 6))
+    x = net.node("Conv", net.codes("x", 0.05, 3, S8), weight(net, (3, 2, 1, 1)))
+    x = net.node("AveragePool", net.codes(x, 0.01, -7, S8), ceil_mode=1, **BEYOND)
+    x = net.codes(net.node("Sigmoid", x), 0.004, -128, S8)
+    path = net.save(tmp_path / "net.onnx", net.node("Conv", x, weight(net, (2, 3, 1, 1))))
+    monkeypatch.setattr(windows.Windows, "divisors", lambda self, _: np.full((3, 3), 4))
+    foreign = read_foreign(path, 4)
+    assert [one for one in compare_foreign(foreign) if not one.passed]
 
 
 def test_slopes_by_channel_of_a_sequence(tmp_path):
