@@ -43,7 +43,8 @@ KERNELS = ("xnnpack", "reference")
 def read_file_topology(path: Path, axes: Mapping[str, int] | None = None) -> Topology:
     """Read the sizes of the layers of an ONNX or TFLite file, float or quantized, by the end of its name.
 
-    axes: sizes of what an ONNX file leaves open; a TFLite file has fixed sizes. Raises `ToolError` if what reads it is not installed, and `FormatError` where sizes are not known.
+    axes: sizes of what an ONNX file leaves open; a TFLite file has fixed sizes. Raises `ToolError` if what
+    reads it is not installed, and `FormatError` where sizes are not known.
     """
     if path.suffix == ".tflite":
         require("onnx", extra="tflite")

@@ -1,4 +1,4 @@
-"""How many thresholds a number reaches, as files of comparisons count them: one more axis, and a sum over it."""
+"""How many thresholds a number reaches, as files of comparisons count them: an axis more, and a sum over it."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def read_count(op: Operator, value: Value, constants: dict[str, Array]) -> Value
         )
     if value.is_flattened and levels.size != number:
         op.refuse("after a flatten, thresholds per channel are not supported: put them before")
-    if not 1 <= number <= 255:  # noqa: PLR2004
+    if not 1 <= number <= 255:
         op.refuse(f"it must count 1 to 255 thresholds, not {number}: codes have at most 8 bits")
     steps, reached = levels.reshape(-1, number), REACHED[op.attributes["compared"]]
 

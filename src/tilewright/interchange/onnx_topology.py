@@ -61,7 +61,7 @@ def read_onnx_topology(path: Path, axes: Mapping[str, int] | None = None) -> Top
 
 
 def _fix_batch(graph: onnx.GraphProto, path: Path, axes: Mapping[str, int]) -> int:
-    """Set open numbers of samples to 1, and open axes to their sizes; how many samples the first input has."""
+    """Set open numbers of samples to 1, and open axes to sizes; how many samples the first input has."""
     constants = {tensor.name for tensor in graph.initializer}
     inputs = [value for value in graph.input if value.name not in constants]
     used = set[str]()
@@ -84,8 +84,8 @@ def _fix_batch(graph: onnx.GraphProto, path: Path, axes: Mapping[str, int]) -> i
             )
     if axes.keys() - used:
         raise FormatError(
-            f"{path}: its inputs must have an open axis {min(axes.keys() - used)!r}, which --axes gives a size, "
-            "but have none"
+            f"{path}: its inputs must have an open axis {min(axes.keys() - used)!r}, which --axes gives a "
+            "size, but have none"
         )
     found = [list(value.type.tensor_type.shape.dim) for value in inputs[:1]]
     return int(found[0][0].dim_value) if found and len(found[0]) > 1 else 1

@@ -30,6 +30,7 @@ DIVIDES_BY_ALL = (
     "its windows reach beyond the padding (ceil_mode), and ONNX Runtime's kernel for codes divides by all "
     "numbers of a window there (1.32.0), where ONNX says those within the padding: its codes are taken"
 )
+UNQUANTIZED = "it reads values that are not quantized: put a quantizer before it"
 FLOATS = "it averages values that are not quantized: put a quantizer before it"
 CHANNELS, ROWS, COLUMNS = 1, 2, 3
 """The axes of a plane."""
@@ -130,25 +131,26 @@ def read_average(
     line = _along(axes, value.plane)
     window = Windows(line, line) if axes else _average_window(op, value)
     kernel, stride, ends = window.kernel, window.stride, window.ends
+    has_ends = any(map(any, ends))
+    if has_ends and (grid is None or known is not None):
+        op.refuse(FLOATS if grid is None else BY_CHANNEL)
+    if CHANNELS in axes and known is not None:
+        op.refuse(BY_CHANNEL)
+    value = _channels_side_by_side(op, value, assembly) if CHANNELS in axes else value
     if grid is None:
-        if CHANNELS in axes or any(map(any, ends)):
-            op.refuse(FLOATS)
         area = 1 if op.kind == "ReduceSum" else kernel[0] * kernel[1]
-        found = read_float_sum(op, [value], assembly, ahead=ahead, window=(kernel, stride), area=area)
+        of = (kernel, stride)
+        found = read_float_sum(op, [value], assembly, ahead=ahead, window=of, area=area)
         return _squeezed(op, found, axes)
     if known is not None:
-        if CHANNELS in axes or any(map(any, ends)):
-            op.refuse(BY_CHANNEL)
         value = replace(value, grid=grid)
-    if CHANNELS in axes:
-        value = _channels_side_by_side(op, value, assembly)
     is_kernel = is_kernel and value.codes_at is not None and not op.kind.startswith("Reduce")
     is_whole = is_kernel and bool(op.attributes.get("count_include_pad", 0))
     if ends != window.counted and is_whole:
         assembly.notes.append(f"{op.label}: {DIVIDES_BY_ALL}")
     elif ends != window.counted:
         return _by_pixel(op, value, window, assembly)
-    if any(map(any, ends)):
+    if has_ends:
         value = _surrounded(op, value, ends, assembly)
     name = unique(name_sum(op), set(assembly.nodes))
     node = SumPool(name, value.plane, kernel, stride, grid.number_format, grid.scale)
@@ -206,7 +208,7 @@ def _squeezed(op: Operator, found: Value, axes: list[int]) -> tuple[Value, tuple
 def _channels_side_by_side(op: Operator, value: Value, assembly: Assembly) -> Value:
     """The codes of each pixel one behind the other along the row, in one channel."""
     if value.grid is None:
-        op.refuse("it reads values that are not quantized: put a quantizer before it")
+        op.refuse(FLOATS if op.kind in AVERAGES else UNQUANTIZED)
     channels, height, _ = value.plane
     numbers = np.arange(int(np.prod(value.plane)), dtype=np.int32).reshape(channels, height, -1)
     index = np.ascontiguousarray(numbers.transpose(1, 2, 0)).reshape(1, height, -1)  # 1 h (w c)
@@ -264,7 +266,7 @@ def _surrounded(op: Operator, value: Value, ends: tuple[Pair, Pair], assembly: A
 
 
 def _average_window(op: Operator, value: Value) -> Windows:
-    """The windows of an average; with ceil_mode they may reach beyond the padding, where nothing is counted."""
+    """The windows of an average; with ceil_mode they may reach beyond the padding, where none counts."""
     kernel = _window(op, value)
     rows, columns = read_axes(op, value.plane, kernel)
     ends = ((rows.before, rows.after), (columns.before, columns.after))

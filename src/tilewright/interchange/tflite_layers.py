@@ -55,9 +55,7 @@ def _of_tokens(context: Context, op: Operator, source: Seen, found: Value) -> Se
     numbers = np.arange(int(np.prod(found.plane))).reshape(found.plane[0], -1)
     sizes = context.file.tensors[op.output].sizes
     if sizes[:1] == (1,) and np.prod(sizes) == numbers.size:
-        return Seen.at(
-            found, op.output, numbers.T.reshape(*source.places.shape[:-1], len(numbers))
-        )
+        return Seen.at(found, op.output, numbers.T.reshape(*source.places.shape[:-1], len(numbers)))
     return Seen.at(found, op.output, numbers.T, is_bare=True)  # rows
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from tilewright.interchange.moves import add_move, on_codes
 from tilewright.interchange.onnx_graph import Operator
+from tilewright.interchange.read_pools import MOST_PIXELS
 from tilewright.interchange.tflite_blends import read_bilinear
 from tilewright.interchange.tflite_context import Context
 from tilewright.interchange.tflite_layers import LAYERS, read_layer
@@ -25,7 +26,6 @@ from tilewright.interchange.tflite_places import (
     plane_of,
     settled,
 )
-from tilewright.interchange.read_pools import MOST_PIXELS
 from tilewright.interchange.tflite_pools import REDUCED, read_max, read_pool
 from tilewright.interchange.values import NOWHERE, Affine, ByCode, Step, Value
 from tilewright.spec import CodeMove, CodeTable
@@ -118,8 +118,8 @@ def _by_channel(
     if is_by_pixel:
         if context.file.tensors[op.output].sizes[1:] != sizes or number > MOST_PIXELS:
             op.refuse(
-                f"its constant must be one number, one for each of {channels} channels, or one for each of at "
-                f"most {MOST_PIXELS:,} numbers of a sample"
+                f"its constant must be one number, one for each of {channels} channels, or one for each of "
+                f"at most {MOST_PIXELS:,} numbers of a sample"
             )
         source = Seen("", source.value, source.places.reshape(-1))
     value = context.assembly.entered(settled(op, source, context.assembly))

@@ -31,8 +31,8 @@ DIGITS = 3
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
     """A tensor of the file, or "" if it has none: `places` has its sizes without the samples, and says where
-    in the planes of `value`, flattened, each number stands; `ZERO` where the code of 0 was put in. is_bare: the
-    tensor has no axis of samples, as where one sample is reshaped to rows.
+    in the planes of `value`, flattened, each number stands; `ZERO` where the code of 0 was put in. is_bare:
+    the tensor has no axis of samples, as where one sample is reshaped to rows.
     """
 
     tensor: str
@@ -153,7 +153,9 @@ def moved(
     zero = next(iter(grids)).zero_point
     ends = np.cumsum([0, *(one.places.size for one in sources)]).tolist()
     numbers = [
-        np.arange(end - one.places.size, end).reshape(*(() if one.is_bare else (1,)), *one.places.shape)
+        np.arange(end - one.places.size, end).reshape(
+            *(() if one.is_bare else (1,)), *one.places.shape
+        )
         for one, end in zip(sources, ends[1:], strict=True)
     ]
     dtype = np.dtype(file.tensors[op.inputs[0]].kind if sources else "int8")

@@ -54,11 +54,11 @@ def find_outlines(
     topology (.csv), whose layers get the configured widths, the name of a model or of a network of the zoo,
     or None for the defaults.
     `overrides` are ``section.key=value`` and valid for all but a recovered run, whose network is what it is;
-    axes: sizes of axes that an ONNX file leaves open. Raises `ConfigError`, `UnknownNameError`, `FormatError` or `ArtifactError`.
+    axes: sizes of axes that an ONNX file leaves open. Raises `ConfigError`, `UnknownNameError`, `FormatError`
+    or `ArtifactError`.
     """
     path = Path(source or "")
-    if axes and path.suffix != ".onnx":
-        raise ConfigError(f"open axes are those of an ONNX file, not of {source}: leave --axes out")
+    _refuse_axes(source, axes)
     stem = find_packed(path) if source else None
     if stem is not None:
         if overrides:
@@ -89,6 +89,11 @@ def find_outlines(
     plain = (f"model.name={source}", "model.choke_width=0")
     config = load_config(None, (*plain, *overrides))
     return Outlines(outlines_of(config), config)
+
+
+def _refuse_axes(source: str | None, axes: Mapping[str, int] | None) -> None:
+    if axes and Path(source or "").suffix != ".onnx":
+        raise ConfigError(f"open axes are those of an ONNX file, not of {source}: leave --axes out")
 
 
 def find_config(source: str | None, overrides: tuple[str, ...] = ()) -> Config:

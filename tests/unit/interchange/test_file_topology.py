@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 
 import numpy as np
@@ -13,6 +14,7 @@ from onnx import TensorProto, helper
 from torch import nn
 
 from tests import tflite_networks
+from tests.chain import tilewright
 from tests.tflite_files import TfliteFile
 from tilewright.errors import FormatError
 from tilewright.interchange import read_file_topology
@@ -169,6 +171,32 @@ def test_what_has_no_sizes_is_named(nodes, sizes, weight, told, tmp_path):
     path = written(tmp_path / "net.onnx", nodes, [("x", sizes)], [("w", weight)], ("mine",))
     with pytest.raises(FormatError, match=told):
         read_file_topology(path)
+
+
+def test_open_axes_have_the_sizes_that_are_given(tmp_path):
+    path = written(tmp_path / "net.onnx", [CONV], [("x", ["n", 3, "h", 8])], [("w", [4, 3, 3, 3])])
+    (layer,) = read_file_topology(path, {"h": 10}).layers
+    assert (layer.shape.ih, layer.shape.iw) == (10, 8)
+    assert read_file_topology(path, {"x.2": 10}).layers == (layer,)
+    with pytest.raises(FormatError, match=r"give those of your samples with plan --axes h=N, or"):
+        read_file_topology(path)
+    with pytest.raises(FormatError, match=r"must have an open axis 'w', which --axes gives a size"):
+        read_file_topology(path, {"h": 10, "w": 3})
+
+
+def test_plan_takes_sizes_of_open_axes(tmp_path):
+    path = written(tmp_path / "net.onnx", [CONV], [("x", ["n", 3, "h", 8])], [("w", [4, 3, 3, 3])])
+    done = tilewright("plan", path, "--axes", "h=10", "--json")
+    (layer,) = json.loads(done.stdout)["arrays"][0]["layers"]
+    assert (done.returncode, layer["ih"]) == (0, 10)
+    for arguments, told in [
+        ((path, "--axes", "h"), "--axes is NAME=N, for example sequence=128, not 'h'"),
+        ((path, "--axes", "h=0"), "--axes is NAME=N"),
+        (("vgg_tiny", "--axes", "h=8"), "open axes are those of an ONNX file, not of vgg_tiny"),
+    ]:
+        done = tilewright("plan", *arguments)
+        assert done.returncode == 2
+        assert told in done.stderr
 
 
 def test_a_file_that_is_none(tmp_path):

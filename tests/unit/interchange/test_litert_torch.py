@@ -93,7 +93,9 @@ def test_constants_of_other_numbers_are_found(tmp_path, monkeypatch):
     monkeypatch.setattr(
         tflite_ops.Seen,
         "at",
-        lambda value, name, places, **of: at(value, name, places.reshape(-1)[::-1].reshape(places.shape), **of),
+        lambda value, name, places, **of: at(
+            value, name, places.reshape(-1)[::-1].reshape(places.shape), **of
+        ),
     )
     assert differ(path, "xnnpack") > 0
 

@@ -213,7 +213,7 @@ def test_all_that_hinders_is_listed_by_name(tmp_path):
     file = TfliteFile((8, 8, 4), (0.02, 9))
     x = file.step("CUMSUM", file.input)
     x = file.layer("CONV_2D", x, 4)
-    x = file.step("CUMSUM", x)
+    x = file.step("SOFTMAX", x)
     x = file.layer("CONV_2D", x, 4)
     x = file.by_constant("PRELU", x, np.array([[[20, 0, -90, 5]]]), (0.1, 0))
     path = file.save(tmp_path / "net.tflite", file.layer("CONV_2D", x, 4))

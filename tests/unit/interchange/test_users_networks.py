@@ -13,8 +13,8 @@ import onnx
 
 from tests.unit.interchange.test_own_qdq import S8, Qdq
 from tilewright.errors import FormatError, ToolError
-from tilewright.interchange import blends, lenient, read_onnx, read_pools, windows
-from tilewright.spec import SumPool
+from tilewright.interchange import blends, lenient, read_onnx, read_pools, windows, witness
+from tilewright.spec import CodeMove, SumPool
 from tilewright.studies.imports import compare_foreign, read_foreign
 
 
@@ -196,7 +196,7 @@ def test_another_divisor_is_found(tmp_path, monkeypatch):
     x = net.node("AveragePool", net.codes(x, 0.01, -7, S8), ceil_mode=1, **BEYOND)
     x = net.codes(net.node("Sigmoid", x), 0.004, -128, S8)
     path = net.save(tmp_path / "net.onnx", net.node("Conv", x, weight(net, (2, 3, 1, 1))))
-    monkeypatch.setattr(windows.Windows, "divisors", lambda self, _: np.full((3, 3), 4))
+    monkeypatch.setattr(windows.Windows, "divisors", lambda *_: np.full((3, 3), 4))
     foreign = read_foreign(path, 4)
     assert [one for one in compare_foreign(foreign) if not one.passed]
 
@@ -276,3 +276,55 @@ def test_what_operators_on_codes_leave_in_floats_is_said(tmp_path):
         FormatError, match=r"leaves it in floats with QuantFormat.QOperator, and not"
     ):
         read_onnx(path)
+
+
+def heads(path, *, is_last=True):
+    """As a detector of boxes has them: each turned to channels last, flattened, and put behind the other."""
+    net = Qdq((3, 8, 6))
+    x = net.codes(
+        net.node("Conv", net.codes("x", 0.05, 3, S8), weight(net, (4, 3, 3, 3))), 0.06, -5, S8
+    )
+    y = net.codes(net.node("Conv", x, weight(net, (4, 4, 2, 2)), strides=[2, 2]), 0.06, -5, S8)
+    both = [
+        net.codes(net.node("Conv", one, weight(net, (2, 4, 1, 1))), 0.04, 0, S8) for one in (x, y)
+    ]
+    if is_last:
+        both = [net.node("Transpose", one, perm=[0, 2, 3, 1]) for one in both]
+    found = net.node("Concat", *(net.node("Flatten", one) for one in both), axis=1)
+    return net.save(path, net.codes(found, 0.04, 0, S8))
+
+
+def test_heads_that_are_flattened_with_their_channels_last(tmp_path):
+    networks = [agree(heads(tmp_path / "net.onnx", is_last=one)).network for one in (True, False)]
+    moves = [[one for one in network.nodes if isinstance(one, CodeMove)] for network in networks]
+    assert len(moves[0]) > len(moves[1]) > 0
+
+
+def test_a_function_may_be_infinite_at_a_code(tmp_path):
+    """LogSigmoid, as torch writes it: the lowest code of a sigmoid is 0, whose logarithm is infinite."""
+    net = Qdq((2, 5, 6))
+    x = net.codes(
+        net.node("Conv", net.codes("x", 0.05, 3, S8), weight(net, (3, 2, 1, 1))), 0.05, -3, S8
+    )
+    x = net.codes(net.node("Sigmoid", x), 1 / 256, -128, S8)
+    x = net.codes(net.node("Log", x), 0.03, 127, S8)
+    agree(net.save(tmp_path / "net.onnx", net.node("Conv", x, weight(net, (2, 3, 1, 1)))))
+
+
+def test_a_second_session_shows_a_pad_once(tmp_path, monkeypatch):
+    """Where ONNX Runtime does not load the file with one of its options, the same model is loaded again."""
+    net = Qdq((3, 10))
+    pads = net.constant((0, 0, 2, 0, 0, 0), onnx.TensorProto.INT64)
+    x = net.node("Conv", net.codes("x", 0.05, 3, S8), weight(net, (4, 3, 3)), pads=[1, 1])
+    x = net.node("Pad", net.codes(x, 0.05, 0, S8), pads)
+    path = net.save(tmp_path / "net.onnx", net.node("Conv", x, weight(net, (2, 4, 3))))
+    made = witness._session
+
+    def once(model, tensors, entries, *without):
+        found = made(model, tensors, entries, *without)
+        if witness.PRECISION in entries:
+            raise RuntimeError("NOT_IMPLEMENTED")
+        return found
+
+    monkeypatch.setattr(witness, "_session", once)
+    agree(path)
