@@ -1,4 +1,4 @@
-"""How many thresholds a number reaches, as files of comparisons count them: an axis more, and a sum over it."""
+"""How many thresholds a number reaches, as files of comparisons count them: a sum over one more axis."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def asked(
 
 
 def read_pool(context: Context, op: Operator, sources: list[Seen]) -> Seen:
-    """AVERAGE_POOL_2D, or MEAN or SUM along axes: a function of the sum, which the interpreter is asked of."""
+    """AVERAGE_POOL_2D, or MEAN or SUM along axes: a function of the sum, which the interpreter says."""
     if op.kind == "SUM" and context.kernels == "reference":
         op.refuse(
             "the reference kernel rounds on the way, so that it is no function of the sum of codes: give "
