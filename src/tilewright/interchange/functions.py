@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 
 from tilewright.interchange.folding import run_alone
 from tilewright.interchange.kernels import Singles
@@ -123,6 +124,16 @@ def read_of_sums(op: Operator, value: Value) -> Value:
     return value.through(op, Step(lambda values: function(op, values), is_exact=is_exact))
 
 
+def has_numbers(op: Operator, found: Singles) -> npt.NDArray[np.bool_]:
+    """Where a function gives a number: the logarithm of 0 is the lowest of all, by whichever sign 0 has; the
+    reciprocal is not, and floats of codes have both.
+    """
+    is_number: npt.NDArray[np.bool_] = np.isfinite(found) | (
+        (op.kind == "Log") & np.isneginf(found)
+    )
+    return is_number
+
+
 def evaluate(
     op: Operator, values: Singles, constants: dict[str, Array], *, opset: int = OPSET
 ) -> Singles:
@@ -132,7 +143,7 @@ def evaluate(
         op.refuse("its other inputs must be constants of one number")
     known = {name: np.array(scalar(op, constants[name], "an input"), np.float32) for name in others}
     found: Singles = run_alone(op, {op.inputs[0]: values, **known}, opset)[op.output]
-    is_number = ~np.isnan(found)  # infinity is the end of the next quantizer's range
+    is_number = has_numbers(op, found)
     if not is_number.all():
         worst = float(values[~is_number][0])
         op.refuse(f"it gives no number for {worst:g}, which is a code of its input")

@@ -8,6 +8,7 @@ import numpy as np
 
 from tilewright.interchange.assembly import Assembly
 from tilewright.interchange.folding import run_alone
+from tilewright.interchange.functions import has_numbers
 from tilewright.interchange.grid import Grid
 from tilewright.interchange.kernels import Singles
 from tilewright.interchange.moves import on_codes
@@ -68,7 +69,7 @@ def _computed(
         laid[op.inputs[0]] = laid[op.inputs[0]] != 0
     made = run_alone(op, {**laid, **read}, opset)[op.output].astype(np.float32)
     found: Singles = made.T if value.is_flat else made[0, :, :, 0]
-    is_number = ~np.isnan(found)  # infinity is the end of the next quantizer's range
+    is_number = has_numbers(op, found)
     if not is_number.all():
         values = np.broadcast_to(next(iter(numbers.values())), found.shape)
         worst = float(values[~is_number][0])

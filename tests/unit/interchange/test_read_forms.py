@@ -723,7 +723,7 @@ def test_functions_of_sums_that_never_fall_are_read(kind, tmp_path):
 
 def test_a_function_that_gives_no_number_for_a_code_is_refused(tmp_path):
     first = quant("before", "norm", "act_scale", "bits4", SIGNED)
-    for kind in ("Reciprocal", "Sqrt"):
+    for kind in ("Reciprocal", "Sqrt"):  # 1 / -0 is the lowest number, 1 / 0 the highest
         file = put(File(), "relu", first, node(kind, "relu", ["before"]))
         with pytest.raises(FormatError, match=rf"^node relu \({kind}\): it gives no number for "):
             read_onnx(file.save(tmp_path / "net.onnx"))
