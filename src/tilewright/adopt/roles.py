@@ -19,9 +19,9 @@ from tilewright.adopt.sequels import with_joined, with_sequels
 from tilewright.adopt.sized import Sized
 
 HINTS = (
-    re.compile(r"act|ifmap|input|pixel|image|img|fmap|(^|[^a-z])(x|in|data)([^a-z]|$)"),
-    re.compile(r"w(ei)?gh?t|wgt|kernel|filter|coef|(^|[^a-z])(w|k)([^a-z]|$)"),
-    re.compile(r"out|psum|relu|gold|expect|result|ofmap|ref|sum|acc|(^|[^a-z])(y|p|o)([^a-z]|$)"),
+    re.compile(r"act|ifmap|input|pixel|image|img|fmap|(^|[^a-z])(x|in|data|a)([^a-z]|$)"),
+    re.compile(r"w(ei)?gh?t|wgt|kernel|filter|coef|(^|[^a-z])(w|k|b)([^a-z]|$)"),
+    re.compile(r"out|psum|relu|gold|expect|result|ofmap|ref|sum|acc|(^|[^a-z])(y|p|o|c)([^a-z]|$)"),
 )
 MOST_FAMILIES = 14
 LIKELY, ALL_ROLES, ALL_SIZES = STAGES = (0, 1, 2)

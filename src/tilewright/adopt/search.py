@@ -183,7 +183,8 @@ def _has_plane(codes: Codes, *, is_strict: bool) -> bool:
 def _tiles(activation: Family, sized: Sized, flips: tuple[str, ...]) -> Iterator[Codes]:
     """Tiles with halo that say the same code of each pixel, whatever weights and outputs may be."""
     sizes = sized.sizes
-    key = (sizes.act_bits, sizes.tile, sizes.stride, sizes.plane, sized.ic_parts, flips)
+    tiled = sizes.tile, sizes.kernel, sizes.stride, sizes.plane
+    key = (sizes.act_bits, *tiled, sized.ic_parts, flips)
     if key not in activation.agrees:
         found = [
             (place, axes)

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from tilewright.vectors.text import TextForm
 
-_ODD = re.compile(rb"[_/#xX+A-Z]|\n\n|(?<![0-9a-fA-F])0[0-9]")
+_ODD = re.compile(rb"[_/#xX+A-Z]|\n\n|(?<![0-9a-fA-F])0[0-9]|(?<![0-9a-zA-Z])0b")
 _COMMENT = re.compile(rb"[ \t]*(//|#)[^\n]*|/\*.*?\*/", re.DOTALL)
 _BETWEEN_DIGITS = re.compile(rb"(?<=[0-9a-fA-F])_(?=[0-9a-fA-F])")
 _TOKEN = {
@@ -124,6 +124,11 @@ def _without_marks(text: TextForm, body: bytes) -> tuple[bytes, list[str]]:
     if text.radix == "hex" and body != body.lower():
         body = body.lower()
         notes.append("digits A-F are read as a-f")
+    if text.radix in _PREFIX and not text.separator and text.field_bits != text.word_bits:
+        bare = re.sub(rb"(?m)^[ \t]*" + _PREFIX[text.radix], b"", body)
+        if bare != body:
+            notes.append(f"{_PREFIX[text.radix].decode()} before words is overlooked")
+        body = bare
     return body, notes
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from tilewright.adopt import adopt
+from tilewright.adopt.contained import octets_of
+from tilewright.adopt.families import family_of
 from tilewright.adopt.probe import write_probe
+from tilewright.adopt.search import search
+from tilewright.adopt.sized import Hypothesis, Sized
 from tilewright.bundles import Geometry
 from tilewright.vectors import Layout, load_layout
 
@@ -52,3 +57,17 @@ def test_a_tile_that_contradicts_its_neighbor_fits_nothing(tmp_path):
     words[0] = words[0][:-1] + "10"[int(words[0][-1])]
     path.write_text("\n".join(words) + "\n")
     assert not adopt(folder, seconds=2).passed
+
+
+def test_planes_of_one_size_under_other_kernels_have_other_tiles():
+    """The 2x3 plane of tiles that see 2x2 codes each is no plane of tiles that see 1x2."""
+
+    def ones(name, count):
+        return family_of((name,), (), (octets_of(name, b"\1" * count, "raw"),))
+
+    x = ones("x.bin", 32)
+    for kernel, out in (((2, 2), (1, 2)), ((1, 2), (2, 2))):
+        formats = (8, 8, 8, "psum", 8, 0, (1, 1))
+        sizes = Hypothesis(4, 1, kernel, (2, 3), (0, 0), (1, 1), out, *formats)
+        three = x, ones("w.bin", 4 * sizes.taps), ones("y.bin", sizes.onij)
+        assert not any(fit.is_exact for fit in search(three, Sized(sizes, (4,), (1,))))

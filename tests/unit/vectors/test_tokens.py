@@ -9,6 +9,8 @@ from tilewright.vectors.text import TextForm
 from tilewright.vectors.tokens import plain_numbers
 
 HEX = TextForm("x.txt", (), "LF", 4, 2, radix="hex", field_bits=8, bits=8)
+WORDS = TextForm("w.txt", (), "LF", 2, 4, radix="hex", field_bits=8, bits=16)
+BITS = TextForm("b.txt", (), "LF", 2, 4, radix="binary", field_bits=2, bits=4)
 CSV = TextForm(
     "y.txt", (), "LF", 2, 2, radix="decimal", separator=",", field_bits=8, bits=16, is_signed=True
 )
@@ -31,6 +33,28 @@ def test_fashions_of_numbers_are_overlooked_and_said(text, note):
     plain, notes = plain_numbers(HEX, text)
     assert plain == b"0a\n0b\n0c\n0d"
     assert note in notes
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "plain", "note"),
+    [
+        (WORDS, b"0x0a0b\n0x0c0d", b"0a0b\n0c0d", "0x before words is overlooked"),
+        (WORDS, b"0X0A0B\n0X0C0D", b"0a0b\n0c0d", "0x before words is overlooked"),
+        (BITS, b"0b0001\n0b1011", b"0001\n1011", "0b before words is overlooked"),
+    ],
+)
+def test_prefixes_of_words_of_several_lanes_are_overlooked_and_said(form, text, plain, note):
+    found, notes = plain_numbers(form, text)
+    assert found == plain
+    assert note in notes
+    assert form.read(found + b"\n").any()
+
+
+@pytest.mark.parametrize("text", [b"0x0a0b\n0x0c0", b"0x0a0b\n0y0c0d", b"0x0a0b\n00x0c0d"])
+def test_a_prefix_does_not_mend_a_word(text):
+    plain, _ = plain_numbers(WORDS, text)
+    with pytest.raises(FormatError):
+        WORDS.read(plain + b"\n")
 
 
 def test_separated_numbers_are_put_in_words():
