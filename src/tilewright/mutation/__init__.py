@@ -2,6 +2,7 @@
 
 from tilewright.cores.sources import read_core
 from tilewright.mutation.campaign import Campaign, run_campaign
+from tilewright.mutation.conditional import compiled_branches
 from tilewright.mutation.equivalence import STATED, Judge, StatedReason, load_reasons
 from tilewright.mutation.generate import mutants_in, mutants_of
 from tilewright.mutation.log import CampaignLog, identify_campaign
@@ -18,6 +19,7 @@ __all__ = [
     "Mutant",
     "Outcome",
     "StatedReason",
+    "compiled_branches",
     "count_categories",
     "identify_campaign",
     "load_reasons",

@@ -7,8 +7,9 @@ hardware (stuck bits, dropped carries, lost resets and enables). Each mutant cha
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from tilewright.mutation import statements as place
 from tilewright.mutation.mutant import Mutant, make_mutant
@@ -64,19 +65,29 @@ class _File:
         return make_mutant(self.name, self.text, where, new, category=category, what=what)
 
 
-def mutants_in(sources: Mapping[str, str]) -> list[Mutant]:
-    """Every mutant of the sources among the files of a core; headers and data stay as they are."""
+def mutants_in(
+    sources: Mapping[str, str], compiled: Mapping[str, Container[int]] = MappingProxyType({})
+) -> list[Mutant]:
+    """Every mutant of the sources among the files of a core; headers and data stay as they are.
+
+    compiled: of each file, as `mutants_of` takes it.
+    """
     texts = {file: text for file, text in sources.items() if is_source(file)}
-    return [mutant for file, text in texts.items() for mutant in mutants_of(text, file=file)]
+    return [
+        mutant
+        for file, text in texts.items()
+        for mutant in mutants_of(text, file=file, compiled=compiled.get(file, ()))
+    ]
 
 
-def mutants_of(text: str, *, file: str) -> list[Mutant]:
+def mutants_of(text: str, *, file: str, compiled: Container[int] = ()) -> list[Mutant]:
     """Every mutant of one file, in the order of their places; none of them twice.
 
-    None is in a package: its types are those of the ports, and the testbench has them too.
-    Raises `FormatError` if `text` holds what is no token of SystemVerilog.
+    None is in a package: its types are those of the ports, and the testbench has them too. None is in
+    conditional text but for the branches in `compiled` (`tilewright.verilog.tokens`). Raises
+    `FormatError` if `text` holds what is no token of SystemVerilog.
     """
-    tokens = tokenize(text, file=file)
+    tokens = tokenize(text, file=file, compiled=compiled)
     scalars = frozenset(_SCALAR.findall(text))
     source = _File(file, text, tokens, place.changeable(tokens), scalars)
     found: dict[str, Mutant] = {text: source.mutant((0, 0), "", "", "")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -25,6 +26,18 @@ DECLARATIONS = {
 }
 _WITH_VALUES = {"localparam", "wire", "tri"}
 """Declarations with a value that is behavior, not the first value of a register."""
+_UNITS = {
+    "primitive": "endprimitive",
+    "specify": "endspecify",
+    "covergroup": "endgroup",
+    "property": "endproperty",
+    "sequence": "endsequence",
+}
+"""Tables, times and checks: what stands in them is no behavior of the core."""
+_CHECKS = {"assert", "assume", "cover", "restrict"}
+_PRINTS = re.compile(
+    r"\$(?:f?(?:display|write|monitor|strobe)[bho]?|info|warning|error|fatal|dump\w+)"
+)
 _STATEMENT_ENDS = {"begin", "end", "else", "endcase", "endmodule", "generate", "endgenerate"}
 
 
@@ -49,11 +62,11 @@ def changeable(tokens: list[Token]) -> list[bool]:
     """For each token, whether it is part of behavior.
 
     Left out: packages but for the bodies of their functions, module headers, declarations (their widths and
-    types; the value of a localparam and of a net is behavior), sensitivity lists, and the headers of generate
-    loops, which no mutant survives compiling.
+    types; the value of a localparam and of a net is behavior), sensitivity lists, the headers of generate
+    loops, which no mutant survives compiling, tables of primitives, and what only checks or prints.
     """
     keep = [True] * len(tokens)
-    left_out = (_headers, _packages, _declarations, _loop_headers)
+    left_out = (_headers, _packages, _declarations, _loop_headers, _no_behavior)
     for span in (span for find in left_out for span in find(tokens)):
         for index in range(span.first, span.last + 1):
             keep[index] = False
@@ -86,13 +99,22 @@ def assignments(tokens: list[Token], keep: list[bool]) -> Iterator[Assignment]:
         if not keep[index] or token.depth or token.text not in ("<=", "="):
             continue
         first = target_start(tokens, index)
-        is_assign = first > 0 and tokens[first - 1].text == "assign"
+        begin = first
+        while begin > 0 and _parts(tokens[begin - 1]):
+            begin = target_start(tokens, begin - 1)
+        is_assign = begin > 0 and tokens[begin - 1].text == "assign"
         if is_assign != (token.text == "="):
             continue
         last = statement_end(tokens, index) - 1
+        last = next((at - 1 for at in range(index, last) if _parts(tokens[at])), last)
         value = _after_delay(tokens, index + 1)
         if first < index and value <= last:
             yield Assignment(Span(first, index - 1), Span(value, last), token.text == "<=")
+
+
+def _parts(token: Token) -> bool:
+    """Whether another assignment follows: ``assign a = b, c = d``."""
+    return token.text == "," and not token.depth
 
 
 def _after_delay(tokens: list[Token], index: int) -> int:
@@ -167,7 +189,8 @@ def target_start(tokens: list[Token], operator: int) -> int:
     first = operator
     while first > 0:
         before = tokens[first - 1]
-        is_over = before.depth == 0 and before.text in (";", ":", ")", "assign", *_STATEMENT_ENDS)
+        ends = (";", ":", ")", ",", "assign", *_STATEMENT_ENDS)
+        is_over = before.depth == 0 and before.text in ends
         if is_over:
             break
         first -= 1
@@ -226,3 +249,25 @@ def _loop_headers(tokens: list[Token]) -> Iterator[Span]:
     for index, token in enumerate(tokens[:-1]):
         if token.text == "for" and tokens[index + 1].text == "(":
             yield Span(index, closing(tokens, index + 1))
+
+
+def _no_behavior(tokens: list[Token]) -> Iterator[Span]:
+    """Tables and checks to their end, assertions with what they do, and what is printed."""
+    for index, token in enumerate(tokens):
+        if token.text in _UNITS and not (index and tokens[index - 1].text in _CHECKS):
+            ends = (at for at in range(index, len(tokens)) if tokens[at].text == _UNITS[token.text])
+            yield Span(index, next(ends, index))
+        elif token.text in _CHECKS or _PRINTS.fullmatch(token.text):
+            yield Span(_condition_start(tokens, index), statement_end(tokens, index))
+
+
+def _condition_start(tokens: list[Token], index: int) -> int:
+    """The ``if`` on which the statement at `index` hangs, and nothing else does; or `index` itself."""
+    if not index or tokens[index - 1].text != ")":
+        return index
+    opening = index - 1
+    while opening and not (
+        tokens[opening].text == "(" and tokens[opening].depth == tokens[index - 1].depth
+    ):
+        opening -= 1
+    return opening - 1 if opening and tokens[opening - 1].text == "if" else index

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from tilewright.mutation import (
     CampaignLog,
     Judge,
     Mutant,
+    compiled_branches,
     count_categories,
     identify_campaign,
     load_reasons,
@@ -99,7 +100,7 @@ def mutate(paths: Sequence[Path], options: MutateOptions, listener: Listener) ->
         )
         if not options.is_our_core:
             judge = replace(judge, cores=core_parameters(sets))
-        mutants = _choose_mutants(bench.sources, options, listener)
+        mutants = _choose_mutants(bench, sets, options, listener)
         log = None
         if options.log is not None:
             identity = identify_campaign(bench.sources, options.simulator, sets)
@@ -170,9 +171,11 @@ def _bundle_folders(path: Path) -> list[Path]:
 
 
 def _choose_mutants(
-    sources: Mapping[str, str], options: MutateOptions, listener: Listener
+    bench: Bench, sets: Sequence[VectorSet], options: MutateOptions, listener: Listener
 ) -> list[Mutant]:
-    found = mutants_in(sources)
+    """Mutants of the core; of a user's, under ``ifdef``, too, where ours has only checks."""
+    compiled = {} if options.is_our_core else compiled_branches(bench, sets, listener.say)
+    found = mutants_in(bench.sources, compiled)
     chosen = found
     if options.limit is not None:
         chosen = sample(found, options.limit, seed=options.seed)

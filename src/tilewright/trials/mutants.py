@@ -17,8 +17,9 @@ from tilewright.mutation import (
     Judge,
     Mutant,
     Outcome,
+    compiled_branches,
     identify_campaign,
-    mutants_of,
+    mutants_in,
     run_campaign,
     sample,
 )
@@ -30,6 +31,7 @@ from tilewright.trials.several import find_bundles
 from tilewright.trials.trial import Expected, Trial, run_trial
 from tilewright.vectors import read_bundle
 from tilewright.verilog.source_files import SOURCES, VHDL, read_source
+from tilewright.verilog.tokens import tokenize
 
 _PORTLESS = re.compile(
     r"\bmodule\s+(?:automatic\s+)?\w+\s*(?:#\s*\((?:[^()]|\([^()]*\))*\)\s*)?(?:\(\s*\)\s*)?;|\bprogram\s+\w+"
@@ -117,10 +119,11 @@ def mutate_project(
     """
     if command.project is None:
         raise ConfigError("faults are planted in a copy of the core: give its folder as --project")
-    sources, mutants = _mutants(command.project, options, say)
+    sources = _sources(command.project, options, say)
     bench = CommandBench(command, expected, sources)
     with _sets(paths, options, say) as sets:
         bench.expect_pass(sets)
+        mutants = _mutants(bench, sets, options, say)
         log = None
         if options.log is not None:
             words = f"{command.build} {command.words} {expected}"
@@ -136,25 +139,39 @@ def mutate_project(
         )
 
 
-def _mutants(
-    project: Path, options: MutantOptions, say: Progress
-) -> tuple[dict[str, str], list[Mutant]]:
+def _sources(project: Path, options: MutantOptions, say: Progress) -> dict[str, str]:
+    """The sources that can be changed, by their names; raises `ConfigError` if there are none."""
     sources: dict[str, str] = {}
-    mutants: list[Mutant] = []
     for name in _source_files(project, options.files, say):
         try:
             text = read_source(project / name)
-            make = vhdl_mutants if Path(name).suffix.lower() in VHDL else mutants_of
-            found = make(text, file=name)
+            if Path(name).suffix.lower() not in VHDL:
+                tokenize(text, file=name)
         except FormatError as error:
             say(f"{name} is left as it is: {error}")
             continue
         sources[name] = text
-        mutants += found
-    if not mutants:
+    if not sources:
         raise ConfigError(
             f"{project} must hold sources that can be changed ({', '.join((*SOURCES, *VHDL))}; no "
             f"testbench), but none was found: name them with --files"
+        )
+    return sources
+
+
+def _mutants(
+    bench: CommandBench, sets: Sequence[VectorSet], options: MutantOptions, say: Progress
+) -> list[Mutant]:
+    """Mutants of what the command compiles; raises `ConfigError` if there are none."""
+    sources = bench.sources
+    mutants = mutants_in(sources, compiled_branches(bench, sets, say))
+    for name, text in sources.items():
+        if Path(name).suffix.lower() in VHDL:
+            mutants += vhdl_mutants(text, file=name)
+    if not mutants:
+        raise ConfigError(
+            f"the sources must have something that can be changed, but {', '.join(sources)} have "
+            f"nothing: name others with --files"
         )
     chosen = mutants
     if options.limit is not None:
@@ -162,7 +179,7 @@ def _mutants(
     say(f"{len(chosen):,} of {len(mutants):,} mutants of {', '.join(sources)}")
     if none := [name for name in sources if not any(one.file == name for one in mutants)]:
         say(f"nothing in {', '.join(none)} can be changed")
-    return sources, chosen
+    return chosen
 
 
 def _source_files(project: Path, patterns: Sequence[str], say: Progress) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -26,6 +26,8 @@ _TOKEN = re.compile(
 )
 _GUARD = re.compile(r"`ifndef\s+(\w+)\s*(?://[^\n]*\n\s*|/\*.*?\*/\s*)*`define\s+\1\b", re.DOTALL)
 """How a file says that it is read once: what follows is compiled."""
+_TRANSLATE = re.compile(r"/[/*]\s*\w+\s+translate_(?P<to>on|off)\b")
+"""How simulation alone is marked: ``// synthesis translate_off``."""
 _OPEN, _CLOSE = "([{", ")]}"
 
 
@@ -40,13 +42,28 @@ class Token:
     depth: int
 
 
-def tokenize(text: str, *, file: str) -> list[Token]:
+def tokenize(text: str, *, file: str, compiled: Container[int] = ()) -> list[Token]:
     """Tokens that every build compiles; raises `FormatError` naming the line of what is none.
 
-    What stands between ``ifdef``, ``ifndef`` or ``else`` and ``endif`` is left out: whether it is compiled
-    depends on the tool. What a guard against being read twice holds is not. A macro that is used is a word.
+    What stands between ``ifdef``, ``ifndef`` or ``else`` and ``endif`` is left out, since whether it is
+    compiled depends on the tool, but for the branches in `compiled`, each known by its first character
+    (`branches`).
+    What a guard against being read twice holds is there, and what ``translate_off`` begins is not. A macro
+    that is used is a word.
     """
-    return list(_tokens(text, file))
+    found, depth = list[Token](), 0
+    for match, opened in _matches(text, file):
+        if all(branch in compiled for branch in opened):
+            depth -= match[0] in _CLOSE
+            found.append(Token(_kind(match), match[0], match.start(), match.end(), depth))
+            depth += match[0] in _OPEN
+    return found
+
+
+def branches(text: str, *, file: str) -> list[tuple[int, ...]]:
+    """Every branch of conditional text with a token in it: its first character, behind those around it."""
+    found = (opened for _, opened in _matches(text, file))
+    return sorted({opened[: end + 1] for opened in found for end in range(len(opened))})
 
 
 def line_of(text: str, place: int) -> int:
@@ -54,9 +71,10 @@ def line_of(text: str, place: int) -> int:
     return text.count("\n", 0, place) + 1
 
 
-def _tokens(text: str, file: str) -> Iterator[Token]:
-    place, depth = 0, 0
-    left_out: list[bool] = []
+def _matches(text: str, file: str) -> Iterator[tuple[re.Match[str], tuple[int, ...]]]:
+    """Every token, with where the branches that hold it begin, the outermost first."""
+    place, is_off = 0, False
+    opened: list[int] = []
     while place < len(text):
         found = _TOKEN.match(text, place)
         if found is None:
@@ -66,22 +84,23 @@ def _tokens(text: str, file: str) -> Iterator[Token]:
             )
         place = found.end()
         if found["condition"]:
-            _step(left_out, found[0], is_guard=_GUARD.match(text, found.start()) is not None)
-        elif not (found["skip"] or found["directive"] or any(left_out)):
-            depth -= found[0] in _CLOSE
-            yield Token(_kind(found), found[0], found.start(), found.end(), depth)
-            depth += found[0] in _OPEN
+            _step(opened, found, is_guard=_GUARD.match(text, found.start()) is not None)
+        elif found["skip"]:
+            switched = _TRANSLATE.match(found[0])
+            is_off = switched["to"] == "off" if switched else is_off
+        elif not (found["directive"] or is_off):
+            yield found, tuple(filter(None, opened))
 
 
 def _kind(found: re.Match[str]) -> Kind:
     return "number" if found["number"] else "word" if found["word"] else "operator"
 
 
-def _step(left_out: list[bool], condition: str, *, is_guard: bool) -> None:
-    """Keep, for each condition that is open, whether what stands there is left out."""
-    if condition.startswith("`if"):
-        left_out.append(not is_guard)
-    elif left_out and condition == "`endif":
-        left_out.pop()
-    elif left_out:
-        left_out[-1] = True
+def _step(opened: list[int], condition: re.Match[str], *, is_guard: bool) -> None:
+    """Keep, for each condition that is open, where its branch begins; 0 for that of a guard."""
+    if condition[0].startswith("`if"):
+        opened.append(0 if is_guard else condition.end())
+    elif opened and condition[0] == "`endif":
+        opened.pop()
+    elif opened:
+        opened[-1] = condition.end()

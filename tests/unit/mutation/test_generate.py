@@ -10,6 +10,7 @@ import pytest
 from tilewright.errors import FormatError
 from tilewright.mutation import CATEGORIES, Mutant, count_categories, mutants_of, sample
 from tilewright.rtl import RTL_DIR, is_bench
+from tilewright.verilog.tokens import branches
 
 COUNTER = """// counts
 module counter #(
@@ -338,3 +339,48 @@ def _named(file, category, number):
 def test_what_is_no_systemverilog_is_refused_with_its_line():
     with pytest.raises(FormatError, match=re.escape("m.sv:2: '\\x00' begins no token")):
         mutants_of("module m;\n\x00endmodule\n", file="m.sv")
+
+
+NO_BEHAVIOR = [
+    "primitive p (o, a); output o; input a; table 0 : 1; 1 : 0; endtable endprimitive",
+    "specify (a => b) = 3; endspecify",
+    "covergroup g @(posedge clk); coverpoint a { bins low = {[0:3]}; } endgroup",
+    "property p; @(posedge clk) a |-> b == 1; endproperty",
+    "assert property (@(posedge clk) a |-> ##1 b + 1) else $error;",
+    "if (a > 3) $fatal(1, a + 1);",
+    "$display(a + 1);",
+    "// synthesis translate_off\n  assign a = b + 1;\n  /* pragma translate_on */",
+]
+
+
+@pytest.mark.parametrize("text", NO_BEHAVIOR)
+def test_nothing_changes_in_tables_and_checks(text):
+    assert _inside(f"{text} assign y = a;") == _inside("assign y = a;") != set()
+
+
+@pytest.mark.parametrize("text", ["if (a > 3) y <= 1;", "// translate_on\n assign y = a + 1;"])
+def test_what_is_beside_them_changes(text):
+    assert _inside(f"{text} $display(a + 1);") == _inside(text) != set()
+
+
+def test_assignments_in_one_statement_change_one_by_one():
+    text = "module m;\n  assign a = ~b, {c, d} = e;\nendmodule\n"
+    stuck = [m for m in mutants_of(text, file="m.v") if m.category == "stuck bit"]
+    assert {m.apply(text).splitlines()[1].strip() for m in stuck} == {
+        "assign a = (~b) | 1'b1, {c, d} = e;",
+        "assign a = ((~b) | 1'b1) ^ 1'b1, {c, d} = e;",
+        "assign a = ~b, {c, d} = (e) | 1'b1;",
+        "assign a = ~b, {c, d} = ((e) | 1'b1) ^ 1'b1;",
+    }
+
+
+def test_branches_that_are_compiled_change():
+    text = "`ifdef A\n`ifdef B\nassign y = a + 1;\n`endif\n`else\nassign y = a - 1;\n`endif\n"
+    outer, inner, other = branches(text, file="m.v")
+    assert (outer, other) == ((8,), (text.index("`else") + 5,))
+    assert inner == (8, text.index("B") + 1)
+
+    def lines(compiled):
+        return {m.line for m in mutants_of(text, file="m.v", compiled=compiled)}
+
+    assert (lines(()), lines(other), lines(inner), lines(inner[1:])) == (set(), {6}, {3}, set())

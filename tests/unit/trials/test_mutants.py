@@ -57,7 +57,7 @@ def test_mutants_are_killed_survive_or_do_not_build(mutate, project):
     assert {status for after, status in found.items() if "a + " in after} == {"survived"}
     assert found[";"] == "not built"
     assert {one.mutant.file for one in campaign.outcomes} == {"core.v"}
-    assert "mutants of core.v" in lines[2]
+    assert "mutants of core.v" in lines[3]
     assert lines[:2] == [
         f"{name} is taken for a testbench and left as it is: --files has it changed"
         for name in ("core_tb.v", "reads.v")
@@ -79,6 +79,44 @@ def test_vhdl_and_chosen_files(mutate, project):
     script = f"grep -q 'a + b' core.vhd && {{ {COPY}; }} || {WRONG}"
     campaign, _ = mutate(script, (), files=("*.vhd",))
     assert [(one.mutant.file, one.status) for one in campaign.outcomes] == [("core.vhd", "killed")]
+
+
+BRANCHES = """`ifdef VENDOR
+module core (input [3:0] a, output [3:0] q);
+  assign q = a * 4'd3;
+endmodule
+`else
+module core (input [3:0] a, output [3:0] q);
+`ifndef SIMPLE
+  assign q = a + 4'd2;
+`else
+  assign q = a * 4'd5;
+`endif
+endmodule
+`endif
+"""
+PREPROCESS = """awk '/^`if/ {n++; on[n] = /ndef/} /^`else/ {on[n] = !on[n]} /^`endif/ {n--}
+!/^`/ {is_on = 1; for (i = 1; i <= n; i++) is_on = is_on && on[i]; if (is_on) print}' core.v > plain.v"""
+
+
+def test_what_is_not_compiled_is_left_as_it_is(mutate, project):
+    """No macro is defined: of the branches, those under `else and `ifndef are compiled."""
+    (project / "core.v").write_text(BRANCHES)
+    script = f"{PREPROCESS}; grep -q '= a + 4.d2;' plain.v && {{ {COPY}; }} || {WRONG}"
+    build = ("sh", "-c", f"{PREPROCESS}; ! grep -q 'endmodule :' plain.v")
+    campaign, lines = mutate(script, build, limit=None)
+    assert {one.mutant.line for one in campaign.outcomes} == {8}
+    assert {one.status for one in campaign.outcomes} == {"killed"}
+    assert (
+        "2 of 4 parts under `ifdef and `else are compiled; the others are left as they are" in lines
+    )
+    with pytest.raises(
+        ConfigError, match=r"something that can be changed, but core\.v have nothing"
+    ):
+        mutate(
+            f"! grep -q 'endmodule :' plain.v && {{ {COPY}; }}",
+            ("sh", "-c", "cp core_tb.v plain.v"),
+        )
 
 
 MEMORY = b"""// Gr\xf6\xdfe: module m;

@@ -1,0 +1,45 @@
+"""Text under ``ifdef`` and ``else``: which of it the user's build compiles is seen by breaking it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from tilewright.corners import VectorSet
+from tilewright.mutation.campaign import Tries
+from tilewright.mutation.mutant import make_mutant
+from tilewright.verilog.source_files import is_source
+from tilewright.verilog.tokens import branches
+
+BREAK = "\n ) ; ] endmodule :\n"
+"""What no tool compiles, wherever it stands."""
+Compiled = Mapping[str, frozenset[int]]
+"""For each file, where the branches begin that are compiled."""
+
+
+def compiled_branches(
+    bench: Tries, sets: Sequence[VectorSet], say: Callable[[str], object]
+) -> Compiled:
+    """The branches of conditional text whose damage the first bundle notices; a branch within another only
+    where that one is compiled.
+
+    The core must pass as it is: else everything would seem to be compiled.
+    """
+    first = next(one for one in sets if one.folders)
+    smallest = [VectorSet(first.name, first.how, first.folders[:1], first.setup)]
+    found: dict[str, frozenset[int]] = {}
+    count = 0
+    for file, text in bench.sources.items():
+        compiled: set[int] = set()
+        for *around, branch in branches(text, file=file) if is_source(file) else ():
+            if all(one in compiled for one in around):
+                count += 1
+                broken = make_mutant(file, text, (branch, branch), BREAK, category="", what="")
+                if bench.try_mutant(broken, smallest).status != "survived":
+                    compiled.add(branch)
+        found[file] = frozenset(compiled)
+    if count:
+        used = sum(map(len, found.values()))
+        say(
+            f"{used} of {count} parts under `ifdef and `else are compiled; the others are left as they are"
+        )
+    return found
