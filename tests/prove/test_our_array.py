@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tilewright.errors import ConfigError
+from tilewright.errors import ConfigError, ToolError
 from tilewright.prove import elaborate
 from tilewright.prove.array import MODES, ArrayClaim, ArrayJob
 from tilewright.prove.confirm import Confirmation
@@ -118,6 +118,43 @@ def test_a_wrong_array_is_refuted_and_a_simulator_agrees(changed, fault):
     assert verdict.killing.is_confirmed, verdict
     if verdict.killing.found is not None:
         assert int(verdict.killing.simulated, 2) == verdict.killing.found
+
+
+GATES = """  wire [SumBits-1:0] addend, total; wire [SumBits:0] carry;
+  assign addend = SumBits'(product); assign carry[0] = 1'b0; assign sum = $signed(total);
+  for (genvar i = 0; i < SumBits; i++) begin : gen_full_adder
+    wire p, g, t; xor (p, base[i], addend[i]); xor (total[i], p, carry[i]);
+    and (g, base[i], addend[i]); and (t, FAULT, carry[i]); or (carry[i+1], g, t);
+  end"""
+
+
+def test_where_no_case_decides_inputs_are_tried_whatever_other_columns_hold(changed):
+    """An adder of gates with a wrong carry: the psums of the other columns have no value yet."""
+    text = changed(
+        "tw_pe.sv",
+        "  assign sum   = base + SumBits'(product);",
+        GATES.replace("FAULT", "base[i]"),
+    )
+    verdict = prove_array(text, SMALL)
+    assert verdict.answer == "refuted", verdict
+    assert verdict.killing.is_confirmed, verdict
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("act_first_i", "first_in", "a port act_first_i of 3 bits, but has none of that name"),
+        (
+            "   Rows*ActBits-1:0] act_i",
+            "   Rows*8-1:0] act_i",
+            "act_i of 12 bits, but has it with 24",
+        ),
+    ],
+)
+def test_an_array_with_other_ports_is_refused(changed, before, after, said):
+    text = changed("tw_array.sv", before, after)
+    with pytest.raises(ToolError, match=said):
+        prove_array({name: one.replace(before, after) for name, one in text.items()}, SMALL)
 
 
 def test_the_register_that_nothing_writes_is_named(changed):

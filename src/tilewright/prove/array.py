@@ -66,6 +66,21 @@ class ArrayJob:
         }
         return sizes | ({"ActSigned": 1} if self.is_act_signed else {})
 
+    @property
+    def ports(self) -> dict[str, int]:
+        """The ports of ``tw_array`` with their widths, but for the clock."""
+        scalars = ("rst_ni", "is_os_i", "is_half_i", "saturate_i", "flushed_o")
+        of_rows = ("weight_valid_i", "act_valid_i", "act_first_i", "act_last_i")
+        return {
+            **dict.fromkeys(scalars, 1),
+            **dict.fromkeys(of_rows, self.rows),
+            "weight_i": self.rows * self.weight_bits,
+            "act_i": self.rows * self.act_bits,
+            "north_i": self.cols * self.weight_bits,
+            **dict.fromkeys(("psum_valid_o", "overflow_o"), self.cols),
+            "psum_o": self.cols * self.column_bits,
+        }
+
     def __str__(self) -> str:
         rule = "saturating" if self.is_saturating else "wrapping"
         stalls = f", a stall every {self.stalls} cycles" if self.stalls else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 
+from tilewright.errors import ToolError
 from tilewright.prove import cells
 from tilewright.prove.choices import choose
 from tilewright.prove.compiling import Seeing, remembering
@@ -16,6 +17,7 @@ from tilewright.prove.netlist import (
     X_OF_SOURCE,
     Gate,
     Netlist,
+    Port,
     ReadPort,
     Register,
     Source,
@@ -201,7 +203,7 @@ class Machine:
         for name, value in inputs.items():
             if self._constants.get(name, value) != value:
                 raise AssertionError(f"input {name} is a constant, but changes")
-            self._set(self.netlist.ports[name].source, value)
+            self._set(self._port(name).source, value)
         self._come_to_rest()
 
     def _come_to_rest(self) -> None:
@@ -317,4 +319,11 @@ class Machine:
 
     def read(self, port: str) -> Value:
         """What a port carries."""
-        return self.get(self.netlist.ports[port].source)
+        return self.get(self._port(port).source)
+
+    def _port(self, name: str) -> Port:
+        port = self.netlist.ports.get(name)
+        if port is None:
+            found = ", ".join(self.netlist.ports)
+            raise ToolError(f"{self.netlist.name} must have a port {name}, but has {found}")
+        return port

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tilewright.cores.run_list import BenchRun, parameters
 from tilewright.cores.setup import Setup
-from tilewright.errors import ToolError
+from tilewright.errors import ToolError, counted
 from tilewright.prove.algebra import Algebra
 from tilewright.prove.array import ArrayClaim, ArrayJob
 from tilewright.prove.certificate import write_certificate
@@ -15,6 +15,7 @@ from tilewright.prove.collection import uncollected
 from tilewright.prove.confirm import Confirmation
 from tilewright.prove.elaborate import elaborate, elaborate_json, parse
 from tilewright.prove.layer_claim import LayerClaim, LayerJob
+from tilewright.prove.netlist import Netlist
 from tilewright.prove.netlist_reader import read_netlist
 from tilewright.prove.proof import Prover
 from tilewright.prove.verdict import PROVED, Verdict
@@ -80,6 +81,7 @@ def prove_array(
     """
     text = elaborate_json(sources, top="tw_array", parameters=job.parameters)
     netlist = read_netlist(parse(text))
+    _expect_ports(netlist, job.ports)
     words = Words(Algebra(names_sums=job.psums_stay))
     confirm = Confirmation(netlist, sources, job.parameters) if confirms else None
     prover = Prover(netlist, ArrayClaim(job, words), words, confirm=confirm)
@@ -87,6 +89,18 @@ def prove_array(
     if certificate is not None and verdict.answer == PROVED:
         write_certificate(certificate, prover, verdict, netlist=text)
     return verdict
+
+
+def _expect_ports(netlist: Netlist, ports: Mapping[str, int]) -> None:
+    """Raise `ToolError` if a module has not these ports, each of so many bits."""
+    for name, bits in ports.items():
+        port = netlist.ports.get(name)
+        if port is None or port.width != bits:
+            found = f"has it with {counted(port.width, 'bit')}" if port else "has none of that name"
+            raise ToolError(
+                f"{netlist.name} must have a port {name} of {counted(bits, 'bit')}, but {found}: an array "
+                "with ports of its own is proved with --rtl, --streams and --vcd"
+            )
 
 
 @uncollected()

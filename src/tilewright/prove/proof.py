@@ -186,11 +186,17 @@ class Prover:
         for point in points(algebra, self.netlist, len(self.history)):
             known: dict[int, int] = {}
             stimulus = self._stimulus(point, known)
-            value = shown(self.netlist, self.claim.constants, stimulus, check.port)
-            if isinstance(value, int):
-                found = value >> check.low & mask
-                if found != algebra.evaluate(check.expected, point, known) & mask:
-                    return self._refuted(check, found, point, place, "")
+            found = shown(
+                self.netlist,
+                self.claim.constants,
+                stimulus,
+                port=check.port,
+                low=check.low,
+                width=check.width,
+            )
+            expected = algebra.evaluate(check.expected, point, known) & mask
+            if isinstance(found, int) and found != expected:
+                return self._refuted(check, found, point, place, "")
         return None
 
     def _hangs_on_x(self, difference: Poly, point: dict[int, int], bits: int) -> bool:

@@ -45,12 +45,16 @@ def shown(
     netlist: Netlist,
     constants: Mapping[str, int],
     stimulus: Sequence[Mapping[str, int]],
+    *,
     port: str,
+    low: int,
+    width: int,
 ) -> Value:
-    """What a port shows when the last inputs have settled."""
-    machine = Machine(netlist, Words(Algebra()), constants=constants)
+    """What some bits of a port show when the last inputs have settled; others may have no value yet."""
+    words = Words(Algebra())
+    machine = Machine(netlist, words, constants=constants)
     for inputs in stimulus[:-1]:
         machine.settle(inputs)
         machine.tick()
     machine.settle(stimulus[-1])
-    return machine.read(port)
+    return words.slice(machine.read(port), low, width)
