@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import numpy.typing as npt
 
 from tilewright.adopt.parsed_file import ParsedFile
 from tilewright.errors import FormatError
-from tilewright.vectors.array_files import arrays_in, said, whole_numbers
+from tilewright.vectors.array_files import said, whole_numbers
 from tilewright.vectors.memory_image import MemoryImage
 
 MOST_NUMBERS = 2**20
@@ -26,11 +27,11 @@ def octets_of(name: str, octets: bytes, container: str) -> ParsedFile | None:
     return _contained(name, words, "hex", container)
 
 
-def arrays_of(name: str, content: bytes) -> tuple[list[ParsedFile], list[str]]:
-    """The arrays of integers in a file, a number a word, and what is said of those that are none."""
+def arrays_of(
+    name: str, arrays: Mapping[str, npt.NDArray[Any] | str], container: str
+) -> tuple[list[ParsedFile], list[str]]:
+    """The arrays of integers of a file, a number a word, and what is said of those that are none."""
     path, found, faults = Path(name), list[ParsedFile](), list[str]()
-    arrays = arrays_in(content, path)
-    container = path.suffix.lower().removeprefix(".")
     is_shared = len(arrays) > 1
     for number, (array_name, array) in enumerate(arrays.items(), start=1):
         try:

@@ -15,9 +15,11 @@ from tilewright.adopt.contained import arrays_of, memory_of, octets_of
 from tilewright.adopt.families import Family, NumberPlace, family_of
 from tilewright.adopt.parsed_file import ParsedFile, parse_text
 from tilewright.adopt.parts import parse_parts
-from tilewright.adopt.reasons import reason_of, several_arrays
+from tilewright.adopt.reasons import reason_of
 from tilewright.errors import TilewrightError
 from tilewright.vectors import MANIFEST
+from tilewright.vectors.array_files import arrays_in
+from tilewright.vectors.c_arrays import has_hex_words, read_c_arrays
 from tilewright.vectors.containers import OCTET_SUFFIXES
 from tilewright.vectors.encoding import without_mark
 from tilewright.vectors.memory_image import read_memory_image
@@ -69,7 +71,8 @@ def parse_file(
     content = content if suffix in (*ARRAYS, *OCTET_SUFFIXES) else without_mark(content)
     try:
         if suffix in ARRAYS:
-            found, faults = arrays_of(name, content)
+            arrays = arrays_in(content, Path(name))
+            found, faults = arrays_of(name, arrays, suffix.removeprefix("."))
             return found, faults or ([] if found or suffix == ".json" else [name])
         if suffix in OCTET_SUFFIXES:
             parsed = octets_of(name, content, "raw")
@@ -80,8 +83,10 @@ def parse_file(
             return ([parsed], []) if parsed else ([], [name])
     except TilewrightError as error:
         return [], [str(error)]
-    if said := several_arrays(name, content):
-        return [], [said]
+    if b"{" in content and b"\0" not in content and not has_hex_words(content):
+        found, faults = arrays_of(name, read_c_arrays(content, Path(name)), "c-arrays")
+        if found:
+            return found, faults
     parts = parse_parts(name, content) if has_parts else []
     text = None if parts else parse_text(name, content)
     return parts or ([text] if text else []), [] if parts or text else [

@@ -14,7 +14,6 @@ _WORDED = re.compile(
     re.IGNORECASE,
 )
 _LITERAL = re.compile(r"'s?[bodh]\w|\b\d+#\w+#", re.IGNORECASE)
-_C_ARRAY = re.compile(r"\b([A-Za-z_]\w*)\s*(?:\[[^\]\n]*\]\s*)+=\s*\{")
 FILLED = 8
 """Lines of zeros from which on they may fill a memory up."""
 LEAST = 2
@@ -36,19 +35,6 @@ def reason_of(name: str, content: bytes) -> str:
     lines = [line.strip() for line in content.decode("latin-1").splitlines() if line.strip()]
     found = next((said for look in _LOOKS if (said := look(lines))), "") if lines else ""
     return f"{name} {found}" if found else ""
-
-
-def several_arrays(name: str, content: bytes) -> str:
-    """Why C source with several arrays is not understood; empty for anything else.
-
-    >>> several_arrays("y.h", b"int x[2] = {1, 2};\\nint y[2] = {3, 4};")
-    'y.h must hold one array, but has 2 (x, y): write each to a file of its own'
-    """
-    names = _C_ARRAY.findall(content.decode("latin-1"))
-    if len(names) < LEAST:
-        return ""
-    shown = ", ".join(names)[:SHOWN]
-    return f"{name} must hold one array, but has {len(names)} ({shown}): write each to a file of its own"
 
 
 def unsigned_bits(numbers: Sequence[int]) -> int:

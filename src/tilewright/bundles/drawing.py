@@ -18,7 +18,7 @@ from tilewright.vectors import FieldWidths, KindLayout, Layout, encode
 from tilewright.vectors.arrangement import arrange
 from tilewright.vectors.codec import text_set
 from tilewright.vectors.constants import example_constants, tile_constants
-from tilewright.vectors.containers import IHEX, RAW
+from tilewright.vectors.containers import ARRAYS, IHEX, RAW
 from tilewright.vectors.kinds import CONSTANTS
 from tilewright.vectors.planes import accumulate_addresses
 from tilewright.verify import reference_outputs, reference_tap_psums
@@ -153,7 +153,7 @@ def _lines(
     content: bytes, form: KindLayout, words: list[list[Entry]], plan: TilePlan, widths: FieldWidths
 ) -> tuple[tuple[str, str], ...]:
     """The first lines of a file, each with what stands in it."""
-    if form.container in ("npz", "npy", "json", *IHEX, *RAW):
+    if form.container in (*ARRAYS, *IHEX, *RAW):
         return (("(binary)", ""),)
     lines = content.decode("ascii").splitlines()
     around = text_set(form, plan, widths)[0].frame

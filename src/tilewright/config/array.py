@@ -25,6 +25,7 @@ Container = Literal[
     "npz",
     "npy",
     "json",
+    "c-arrays",
     "ihex",
     "ihex-little",
     "ihex-words",

@@ -1,4 +1,4 @@
-"""Files of arrays, numpy's or JSON: as tilewright writes them, as anybody does, and several arrays in one."""
+"""Files of arrays, numpy's, JSON or C: as tilewright writes them, as anybody does, and several in one."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 from tilewright.errors import FormatError, TilewrightError, counted
 from tilewright.store.arrays import read_arrays
+from tilewright.vectors.c_arrays import CForm, c_content, read_c_arrays
+from tilewright.vectors.containers import SUFFIXES
 from tilewright.vectors.json_arrays import (
     JsonForm,
     as_array,
@@ -29,7 +31,7 @@ WORDS = "words"
 """How the only array of a file of ours is called, where the layout does not say otherwise."""
 
 
-def array_form(text: TextForm) -> NumpyForm | JsonForm:
+def array_form(text: TextForm) -> NumpyForm | JsonForm | CForm:
     """The form of files with the words of `text`, numpy's in the smallest type that holds a lane."""
     bits = text.field_bits
     width = next(width for width in (8, 16, 32, 64) if bits <= width)
@@ -37,6 +39,8 @@ def array_form(text: TextForm) -> NumpyForm | JsonForm:
     shape = (text.lines, text.word_bits // bits)
     if text.container == "json":
         return JsonForm(dtype, shape, text.array)
+    if text.container == "c-arrays":
+        return CForm(dtype, shape, text.array or WORDS)
     if text.container == "npy":
         return NumpyForm.npy(dtype, shape)
     return NumpyForm.npz(dtype, shape, text.array or WORDS)
@@ -64,12 +68,15 @@ def read_arrays_of(texts: TextSet, contents: Sequence[bytes]) -> npt.NDArray[Any
 def arrays_in(content: bytes, path: Path) -> dict[str, npt.NDArray[Any] | str]:
     """Every array of a file by its name, "" for one without, or why it is none.
 
-    Raises `FormatError` or `ArtifactError`, naming `path`, for a file that is neither JSON nor numpy's.
+    Raises `FormatError` or `ArtifactError`, naming `path`, for a file that is none of JSON, C and numpy's.
     """
-    if path.suffix.lower() == ".json":
+    suffix = path.suffix.lower()
+    if suffix == ".json":
         return arrays_of_json(read_json(content, path), path)
+    if suffix == SUFFIXES["c-arrays"]:
+        return read_c_arrays(content, path)
     arrays = read_arrays(content, path)
-    return {"" if path.suffix.lower() == ".npy" else name: a for name, a in arrays.items()}
+    return {"" if suffix == ".npy" else name: a for name, a in arrays.items()}
 
 
 def arrays_of_json(value: Any, path: Path) -> dict[str, npt.NDArray[Any] | str]:
@@ -138,9 +145,13 @@ def _chosen(
     content: bytes, path: Path, text: TextForm, called: str
 ) -> tuple[str, npt.NDArray[Any]]:
     """The array that a layout means, and its name where the layout says it."""
-    is_json = text.container == "json"
+    is_json, is_c = text.container == "json", text.container == "c-arrays"
     arrays = dict[str, Any](
-        read_json_lists(content, path) if is_json else read_arrays(content, path)
+        read_json_lists(content, path)
+        if is_json
+        else read_c_arrays(content, path)
+        if is_c
+        else read_arrays(content, path)
     )
     index = None if text.array in arrays else _SAMPLE.fullmatch(text.array)
     name = index[1] if index else text.array
@@ -154,6 +165,8 @@ def _chosen(
     array = arrays[next(iter(arrays)) if found is None else found]
     if is_json:
         array = as_array(array, said(path, name))
+    if isinstance(array, str):
+        raise FormatError(array)
     if index is None or array.size == text.lines * text.word_bits // text.field_bits:
         return text.array, array
     if array.ndim < 2 or int(index[2]) >= len(array):
@@ -165,7 +178,7 @@ def _chosen(
 
 def part_of(content: bytes, container: str, array: str) -> bytes:
     """One array of a file that `joined_arrays` wrote, as a file of its own; anything else as it is."""
-    path = Path(f"file.{container}")
+    path = Path(f"file{SUFFIXES[container]}")
     try:
         arrays = {name: a for name, a in arrays_in(content, path).items() if not isinstance(a, str)}
     except TilewrightError:
@@ -177,7 +190,7 @@ def part_of(content: bytes, container: str, array: str) -> bytes:
 
 def joined_arrays(contents: Sequence[bytes], container: str) -> bytes:
     """The file with all arrays of `contents`, in their order."""
-    path, arrays = Path(f"file.{container}"), dict[str, Any]()
+    path, arrays = Path(f"file{SUFFIXES[container]}"), dict[str, Any]()
     for content in contents:
         arrays |= arrays_in(content, path)
     return _written(arrays, container)
@@ -187,4 +200,6 @@ def _written(arrays: dict[str, Any], container: str) -> bytes:
     if container == "json":
         lists = {name: array.reshape(len(array), -1).tolist() for name, array in arrays.items()}
         return json_content(lists)
+    if container == "c-arrays":
+        return c_content(arrays)
     return npz_content(arrays)

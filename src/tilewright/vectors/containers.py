@@ -11,21 +11,22 @@ import numpy.typing as npt
 from tilewright.errors import ConfigError, FormatError
 
 SUFFIXES = {"mem": ".mem", "mif": ".mif", "coe": ".coe", "c": ".h", "npz": ".npz"}
-SUFFIXES |= {"npy": ".npy", "json": ".json"}
+SUFFIXES |= {"npy": ".npy", "json": ".json", "c-arrays": ".h"}
 SUFFIXES |= {"ihex": ".hex", "ihex-little": ".hex", "ihex-words": ".hex"}
 SUFFIXES |= {"raw": ".bin", "raw-little": ".bin"}
 RAW = ("raw", "raw-little")
 OCTET_SUFFIXES = (".bin", ".raw")
 """Of files of octets that nothing else says anything about."""
 IHEX = ("ihex", "ihex-little", "ihex-words")
-ARRAYS = ("npz", "npy", "json")
-NAMED_ARRAYS = ("npz", "json")
+ARRAYS = ("npz", "npy", "json", "c-arrays")
+NAMED_ARRAYS = ("npz", "json", "c-arrays")
 """Containers of arrays, and those that may have several of them, each with a name."""
 MEMORY = ("mif", "coe", *IHEX)
 CONTAINERS = ("text", "mem", "mif", "coe", "c", *ARRAYS, *IHEX, *RAW)
 RADICES = ("binary", "hex", "decimal")
 MAX_C_BITS = 64
 _NAME, _SAMPLE = re.compile(r"[^\x00-\x1f\x7f]{1,200}"), re.compile(r"\[[0-9]{1,9}\]")
+_C_NAME = re.compile(r"[A-Za-z_]\w{0,199}(\[[0-9]{1,9}\])?")
 C_PART_BITS = 32
 
 
@@ -123,7 +124,8 @@ def check_array(container: str, array: str, *, has_part: bool) -> None:
     if has_part and container not in ("text", *RAW) and not is_named:
         more = ", or name its array" if container in NAMED_ARRAYS else ""
         raise ConfigError(f"a file of container {container} has no parts: leave out part{more}")
-    pattern = _NAME if container in NAMED_ARRAYS else _SAMPLE
+    names = _C_NAME if container == "c-arrays" else _NAME
+    pattern = names if container in NAMED_ARRAYS else _SAMPLE
     if array and not (container in ARRAYS and pattern.fullmatch(array)):
         raise ConfigError(
             f"array must be a name in a file of container {' or '.join(NAMED_ARRAYS)} (or [n] in any of "

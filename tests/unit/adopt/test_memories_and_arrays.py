@@ -17,6 +17,7 @@ from tilewright.vectors import decode_bundle, load_layout, read_bundle
 from tilewright.verify import reference_tap_psums
 
 WIDTHS = {"x": 8, "weight": 8, "y": 16}
+BRACES = str.maketrans("[]", "{}")
 
 
 def fields(array, bits):
@@ -63,6 +64,13 @@ FORMS = {
     "Intel HEX, 16 bits": ("hex", lambda a, _: intel(a, 16), {"ihex-little"}),
     "Intel HEX, 32 bits, highest first": ("hex", lambda a, _: intel(a, 32, "big"), {"ihex"}),
     "Intel HEX, Quartus": ("hex", lambda a, _: quartus(a, 16), {"ihex-words"}),
+    "C": (
+        "h",
+        lambda a, _: (
+            f"#define N 3\nconst short a[] = {str(a.tolist()).translate(BRACES)}; // all\n"
+        ),
+        {"c-arrays"},
+    ),
     "JSON": ("json", lambda a, _: json.dumps(a.tolist(), indent=1), {"json"}),
 }
 
