@@ -27,12 +27,13 @@ _NIBBLES = {
 class NumberPlace:
     """A number in the names of a family: its values are `first`, `first` + 1, ...; `size` of them.
 
-    factors: of the other numbers and a constant, if they determine this one.
+    factors: of the other numbers and a constant, if they determine this one. digits: that it has at least.
     """
 
     first: int
     size: int
     factors: tuple[int, ...] = ()
+    digits: int = 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import chain
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,8 @@ from tilewright.vectors.encoding import without_mark
 from tilewright.vectors.memory_image import read_memory_image
 
 MAX_FILES = 20_000
+MOST_DIGITS = 9
+"""Of a number in a name: more are a date, or a hash."""
 MAX_BYTES = 64 * 2**20
 ARRAYS = (".npy", ".npz", ".json")
 SKIPPED = (".v", ".sv", ".vh", ".svh", ".vhd", ".py", ".toml", ".md", ".f", ".vcd", ".fst", ".ghw")
@@ -36,7 +40,7 @@ def read_families(folder: Path, *, has_parts: bool = False) -> tuple[list[Family
 
     has_parts: files are cut where several kinds of numbers stand in one.
     """
-    groups: dict[tuple[Any, ...], list[tuple[tuple[int, ...], ParsedFile]]] = defaultdict(list)
+    found_in: list[ParsedFile] = []
     others = []
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
     for path in paths[:MAX_FILES]:
@@ -44,18 +48,53 @@ def read_families(folder: Path, *, has_parts: bool = False) -> tuple[list[Family
             continue
         found, faults = parse_file(path.relative_to(folder).as_posix(), path, has_parts=has_parts)
         others += faults
-        for parsed in found:
-            parts = _NUMBER.split(parsed.name)
-            numbers = tuple(int(part) for part in parts[1::2])
-            if [str(number) for number in numbers] != parts[1::2]:  # 007: a text, not a number
-                parts, numbers = [parsed.name], ()
-            groups[(tuple(parts[::2]), parsed.shape, parsed.part, parsed.array)].append(
-                (numbers, parsed)
-            )
-    families = [f for (texts, *_), members in groups.items() for f in _split(texts, members)]
+        found_in += found
+    digits = _digits(parsed.name for parsed in found_in)
+    groups: dict[tuple[Any, ...], list[tuple[tuple[int, ...], ParsedFile]]] = defaultdict(list)
+    for parsed in found_in:
+        parts = _NUMBER.split(parsed.name)
+        if digits[tuple(parts[::2])] is None:  # 007 beside 7: a text, not a number
+            parts = [parsed.name]
+        key = (tuple(parts[::2]), parsed.shape, parsed.part, parsed.array)
+        groups[key].append((tuple(map(int, parts[1::2])), parsed))
+    families = [
+        replace(
+            family,
+            places=tuple(
+                replace(place, digits=least)
+                for place, least in zip(family.places, digits.get(texts) or (), strict=False)
+            ),
+        )
+        for (texts, *_), members in groups.items()
+        for family in _split(texts, members)
+    ]
     if any(family.radix == "decimal" for family in families):
         families = [family.as_decimal() for family in families]
     return families, others
+
+
+def _digits(names: Iterable[str]) -> dict[tuple[str, ...], tuple[int, ...] | None]:
+    """How many digits the numbers of names of one text have at least, 0 for any; None where they differ."""
+    numbers: dict[tuple[str, ...], list[list[str]]] = defaultdict(list)
+    for name in names:
+        parts = _NUMBER.split(name)
+        numbers[tuple(parts[::2])].append(parts[1::2])
+    found: dict[tuple[str, ...], tuple[int, ...] | None] = {}
+    for texts, rows in numbers.items():
+        columns = list(zip(*rows, strict=True))
+        least = [_least_digits(column) for column in columns]
+        found[texts] = tuple(one for one in least if one is not None)
+        if None in least or max(map(len, chain(*columns)), default=0) > MOST_DIGITS:
+            found[texts] = None
+    return found
+
+
+def _least_digits(column: Sequence[str]) -> int | None:
+    """Of numbers that are filled up with zeros, 0 for plain ones; None if not all are written so."""
+    if all(number == str(int(number)) for number in column):
+        return 0
+    least = min(map(len, column))
+    return least if all(number == f"{int(number):0{least}}" for number in column) else None
 
 
 def parse_file(

@@ -113,7 +113,7 @@ class Stated:
                 *factors, constant = number.factors
                 derived = [(by * f, a) for i, f in enumerate(factors) if f for by, a in terms[i]]
                 terms[at] = [*derived, (constant, "")]
-        numbers = [_number(terms[at]) for at in range(len(family.places))]
+        numbers = [_number(terms[at], one.digits) for at, one in enumerate(family.places)]
         pieces = [text for pair in zip(family.texts, [*numbers, ""], strict=True) for text in pair]
         return "".join(pieces), left
 
@@ -144,10 +144,11 @@ class Stated:
 _NOTHING = re.compile(r"(?!)")
 
 
-def _number(terms: Sequence[tuple[int, str]]) -> str:
-    """A sum in braces; a number where no axis is in it."""
+def _number(terms: Sequence[tuple[int, str]], digits: int) -> str:
+    """A sum in braces; a number where no axis is in it. digits: that it has at least."""
     constant = sum(by for by, axis in terms if not axis)
     stated = [axis if by == 1 else f"{by}*{axis}" for by, axis in terms if axis and by]
     if not stated:
-        return str(constant)
-    return "{" + "+".join([*stated, *([str(constant)] if constant else [])]) + "}"
+        return f"{constant:0{digits}}" if digits else str(constant)
+    least = f":0{digits}" if digits else ""
+    return "{" + "+".join([*stated, *([str(constant)] if constant else [])]) + least + "}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from tilewright.adopt.families import Family, NumberPlace, family_of
+from tilewright.adopt.families import Family, family_of
 from tilewright.adopt.parsed_file import ParsedFile
 
 Triple = tuple[Family, Family, Family]
@@ -53,7 +53,7 @@ def joined(family: Family) -> Family | None:
     )
     first = family.places[place]
     places = list(family.places)
-    places[place] = NumberPlace(first.first, first.size + 1)
+    places[place] = replace(first, size=first.size + 1, factors=())
     return replace(
         family.read_as(),
         places=tuple(places),

@@ -100,7 +100,11 @@ def _at_value(family: Family, at: int | None, value: int) -> Family | None:
         after *= other.size
     index = value - place.first
     files = tuple(f for n, f in enumerate(family.files) if n // after % place.size == index)
-    places = (*family.places[:at], NumberPlace(value, 1), *family.places[at + 1 :])
+    places = (
+        *family.places[:at],
+        replace(place, first=value, size=1, factors=()),
+        *family.places[at + 1 :],
+    )
     return family_of(family.texts, places, files, is_decimal=family.is_decimal)
 
 

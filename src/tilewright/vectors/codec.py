@@ -34,6 +34,8 @@ from tilewright.vectors.templates import fill, names_in
 from tilewright.vectors.text import TextForm, TextSet
 from tilewright.vectors.words import from_digits, to_digits
 
+_BRACES = re.compile(r"\{[^}]*\}")
+
 
 def encode(
     layout: Layout, kind: str, tiles: IntArray, *, plan: TilePlan, widths: FieldWidths
@@ -151,7 +153,8 @@ def file_count(form: KindLayout, plan: TilePlan) -> int:
 
 def _file_names(form: KindLayout, sizes: dict[str, int], plan: TilePlan) -> list[str]:
     """Names of all files, the last axis fastest; raises `ConfigError` if two are equal."""
-    if names_in(form.file) != form.file_axes:  # a sum, or an axis that stands twice
+    plain = [f"{{{axis}}}" for axis in form.file_axes]
+    if _BRACES.findall(form.file) != plain:  # a sum, digits, or an axis that stands twice
         places = (dict(zip(form.file_axes, at, strict=True)) for at in file_indices(form, plan))
         filled = [fill(form.file, place) for place in places]
         if len(set(filled)) < len(filled):
@@ -159,7 +162,7 @@ def _file_names(form: KindLayout, sizes: dict[str, int], plan: TilePlan) -> list
                 f"{form.kind}: '{form.file}' gives two files of {plan.shape} one name"
             )
         return filled
-    first, *texts = re.split(r"\{\w+\}", form.file)
+    first, *texts = _BRACES.split(form.file)
     names = [first]
     for axis, text in zip(form.file_axes, texts, strict=True):
         ends = [f"{index}{text}" for index in range(sizes[axis])]

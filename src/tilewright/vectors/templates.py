@@ -9,20 +9,30 @@ from string import Formatter
 
 from tilewright.errors import ConfigError, printable
 
-_PART = r"\w([\w.-]|\{[\w+*]+\})*"
+_NUMBER = r"\{[\w+*]+(?::0[2-9])?\}"
+_PART = rf"\w([\w.-]|{_NUMBER})*"
 LONGEST_NAME = 255
 """Characters of a file's or a folder's name, as file systems take them."""
+_DIGITS = re.compile(r"0[2-9]")
+"""How many digits a number in a file name has at least, as in Python: ``{kij:02}``."""
 _TERM = re.compile(r"(?:(\d{1,6})\*)?([a-z]+)|(\d{1,6})")
 
 
 @lru_cache(maxsize=1024)
-def names_in(template: str) -> tuple[str, ...]:
-    """Names in the braces of `template`; raises `ConfigError` if they are not plain names."""
+def names_in(template: str, *, has_digits: bool = False) -> tuple[str, ...]:
+    """Names in the braces of `template`; raises `ConfigError` if they are not plain names.
+
+    has_digits: a name may say how many digits it has at least.
+    """
     try:
         parts = list(Formatter().parse(template))
     except ValueError as error:
         raise ConfigError(f"'{template}' is not a template: {error}") from None
-    if any(name is not None and (spec or conversion) for _, name, spec, conversion in parts):
+    if any(
+        conversion or (spec and not (has_digits and _DIGITS.fullmatch(spec)))
+        for _, name, spec, conversion in parts
+        if name is not None
+    ):
         raise ConfigError(f"braces in '{template}' must hold a name only")
     return tuple(name for _, name, _, _ in parts if name is not None)
 
@@ -34,7 +44,7 @@ def axes_in(template: str) -> tuple[str, ...]:
     >>> axes_in("tile{2*otile+itile}_o{otile}.txt")
     ('otile', 'itile')
     """
-    terms = (term for number in names_in(template) for term in _terms(number))
+    terms = (term for number in names_in(template, has_digits=True) for term in _terms(number))
     return tuple(dict.fromkeys(axis for _, axis in terms if axis))
 
 
@@ -43,13 +53,16 @@ def fill(template: str, indices: Mapping[str, int]) -> str:
 
     >>> fill("w{kij+1}.txt", {"kij": 8})
     'w9.txt'
+    >>> fill("w{kij:02}.txt", {"kij": 8})
+    'w08.txt'
     """
     pieces = []
-    for text, number, _, _ in Formatter().parse(template):
+    for text, number, digits, _ in Formatter().parse(template):
         pieces.append(text)
         if number is not None:
             terms = _terms(number)
-            pieces.append(str(sum(by * indices[axis] if axis else by for by, axis in terms)))
+            value = sum(by * indices[axis] if axis else by for by, axis in terms)
+            pieces.append(format(value, digits or ""))
     return "".join(pieces)
 
 
@@ -58,7 +71,7 @@ def check_file_name(template: str, axes: tuple[str, ...]) -> None:
 
     It may lie in sub-folders, parted by ``/``, never outside the folder of the layout's files.
     """
-    parts = [re.sub(r"^\{[\w+*]+\}", "0", part) for part in template.split("/")]
+    parts = [re.sub(rf"^{_NUMBER}", "0", part) for part in template.split("/")]
     if not all(re.fullmatch(_PART, part, re.ASCII) for part in parts):
         raise ConfigError(
             f"file must be a plain name of letters, digits, '_', '-', '.' and axes in braces, "

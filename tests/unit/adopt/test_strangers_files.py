@@ -173,6 +173,42 @@ def put(tmp_path, **arrays):
     return tmp_path
 
 
+@pytest.mark.parametrize(
+    ("first", "digits", "weights"),
+    [(0, 2, "o{col:02}/w_{row:02}.hex"), (9, 3, None), (1, 0, "o{col+1}/w_{row+1}.hex")],
+)
+def test_numbers_in_names_are_filled_up_with_zeros(tmp_path, first, digits, weights):
+    shape = ConvShape(3, 4, 4, 3, kh=2, kw=2)
+    x, weight, y = layer(shape=shape)
+
+    def put(name, array, at):
+        path = tmp_path / name.format(*(f"{first + one:0{digits}}" for one in at))
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(hexadecimal(array, 16))
+
+    for row, plane in enumerate(x):
+        put("x_{}.hex", plane, (row,))
+    for col in range(shape.oc):
+        put("y_{}.hex", y[col], (col,))
+        for row in range(shape.ic):
+            put("o{}/w_{}.hex", weight[col, row], (col, row))
+    found = adopt(tmp_path)
+    if weights is None:  # numbers that begin with 9 count nothing
+        assert not found.passed
+        return
+    assert found.passed
+    assert found.layers[0].layout.kind("weight").file == weights
+
+
+def test_numbers_of_other_lengths_are_no_number(tmp_path):
+    x, weight, y = layer()
+    for name, array in {"x": x, "w": weight}.items():
+        (tmp_path / f"{name}.txt").write_text(rows(array))
+    for name, plane in zip(("y01", "y2", "y003"), y, strict=True):
+        (tmp_path / f"{name}.txt").write_text(rows(plane))
+    assert not adopt(tmp_path, seconds=1).passed
+
+
 def test_a_file_for_each_pixel(tmp_path):
     x, weight, y = layer(shape=ConvShape(4, 4, 4, 6, kh=3, kw=3))
     pixels = y.reshape(6, -1).T

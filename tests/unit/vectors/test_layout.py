@@ -133,6 +133,8 @@ def test_a_layout_file_that_cannot_be_read_is_named(tmp_path):
         ("weight", "header", ["\u00e9"], r"a header line must be printable ASCII"),
         ("weight", "header", ["{row}"], r"a header line can state lanes, .*, not 'row'"),
         ("weight", "header", ["{bits:x}"], r"must hold a name only"),
+        ("weight", "header", ["{bits:02}"], r"must hold a name only"),
+        ("weight", "file", "w{itile:2}_{otile}_{kij}", r"must be a plain name of letters"),
         ("weight", "header", ["{"], r"'\{' is not a template"),
         (
             "weight",
