@@ -185,7 +185,7 @@ ContainerOption = Annotated[
     str | None,
     typer.Option(
         "--container",
-        metavar="mem|mif|coe|c|npz|npy|json|ihex|ihex-little|ihex-words|raw|raw-little",
+        metavar="mem|mif|coe|c|npz|npy|json|c-arrays|ihex|ihex-little|ihex-words|raw|raw-little",
         help="Write the same words as memory files, a C header or arrays, not as plain text.",
     ),
 ]
