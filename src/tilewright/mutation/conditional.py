@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from tilewright.corners import VectorSet
 from tilewright.mutation.campaign import Tries
-from tilewright.mutation.mutant import make_mutant
+from tilewright.mutation.generate import mutants_of
+from tilewright.mutation.mutant import Mutant, make_mutant
 from tilewright.verilog.source_files import is_source
 from tilewright.verilog.tokens import branches
 
@@ -14,6 +16,20 @@ BREAK = "\n ) ; ] endmodule :\n"
 """What no tool compiles, wherever it stands."""
 Compiled = Mapping[str, frozenset[int]]
 """For each file, where the branches begin that are compiled."""
+NONE: Compiled = MappingProxyType({})
+
+
+def mutants_in(sources: Mapping[str, str], compiled: Compiled = NONE) -> list[Mutant]:
+    """Every mutant of the sources among the files of a core; headers and data stay as they are.
+
+    compiled: of each file, as `mutants_of` takes it.
+    """
+    texts = {file: text for file, text in sources.items() if is_source(file)}
+    return [
+        mutant
+        for file, text in texts.items()
+        for mutant in mutants_of(text, file=file, compiled=compiled.get(file, ()))
+    ]
 
 
 def compiled_branches(

@@ -9,12 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from tilewright.mutation import statements as place
 from tilewright.mutation.mutant import Mutant, make_mutant
 from tilewright.mutation.statements import Span
-from tilewright.verilog.source_files import is_source
 from tilewright.verilog.tokens import Token, tokenize
 
 SWAPS: Mapping[str, tuple[tuple[str, str], ...]] = {
@@ -63,21 +61,6 @@ class _File:
 
     def mutant(self, where: tuple[int, int], new: str, category: str, what: str) -> Mutant:
         return make_mutant(self.name, self.text, where, new, category=category, what=what)
-
-
-def mutants_in(
-    sources: Mapping[str, str], compiled: Mapping[str, Container[int]] = MappingProxyType({})
-) -> list[Mutant]:
-    """Every mutant of the sources among the files of a core; headers and data stay as they are.
-
-    compiled: of each file, as `mutants_of` takes it.
-    """
-    texts = {file: text for file, text in sources.items() if is_source(file)}
-    return [
-        mutant
-        for file, text in texts.items()
-        for mutant in mutants_of(text, file=file, compiled=compiled.get(file, ()))
-    ]
 
 
 def mutants_of(text: str, *, file: str, compiled: Container[int] = ()) -> list[Mutant]:
