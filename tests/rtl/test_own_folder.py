@@ -7,7 +7,7 @@ import pytest
 from tests.rtl.layers import Case, require_simulator, write_random
 from tilewright.cores import run_bundle
 from tilewright.corners import VectorSet
-from tilewright.mutation import mutants_in, read_core
+from tilewright.mutation import compiled_branches, mutants_in, read_core
 from tilewright.mutation.trial import Bench
 from tilewright.prove.array import ArrayJob
 from tilewright.prove.our_rtl import prove_array, read_module
@@ -91,6 +91,30 @@ def test_its_mutants_are_built_and_noticed(folder, tmp_path):
     assert {one.file for one in mutants} >= {"my_core.v", "tw_pe.SV", "tw_array.sv"}
     planted = next(one for one in mutants if "low * ProductBits" in one.before and "+" in one.after)
     assert bench.try_mutant(planted, sets).status == "killed"
+
+
+@pytest.mark.rtl
+def test_what_is_compiled_under_ifdef_is_seen_and_changed(folder, tmp_path):
+    require_simulator("icarus")
+    path, line = folder / PLACES["tw_pe.sv"], "  assign sum   = base + SumBits'(product);\n"
+    text = path.read_text()
+    assert line in text
+    vendor = f"`ifdef VENDOR\n  dsp u_dsp (.a(base + product), .p(sum));\n`else\n{line}`endif\n"
+    path.write_text(text.replace(line, vendor))
+    sets = [VectorSet("given", "", (write_random(tmp_path / "bundle", CASE).folder,), CASE.setup)]
+    bench, said = Bench.prepare(folder, sets, simulator="icarus", timeout_s=60), []
+    compiled = compiled_branches(bench, sets, said.append)
+    assert said == [
+        "1 of 2 parts under `ifdef and `else are compiled; the others are left as they are"
+    ]
+    found, bare = (
+        {one.before for one in mutants_in(bench.sources, compiled)},
+        " ".join(line.split()),
+    )
+    assert bare in found
+    assert not any("u_dsp" in one for one in found)
+    assert bare not in {one.before for one in mutants_in(bench.sources)}
+    assert not any("was_busy_q" in one for one in found)
 
 
 def test_its_array_is_proved_with_the_table_as_it_is(folder):

@@ -87,10 +87,16 @@ module core (input [3:0] a, output [3:0] q);
 endmodule
 `else
 module core (input [3:0] a, output [3:0] q);
-`ifndef SIMPLE
+`ifndef SYNTHESIS
   assign q = a + 4'd2;
 `else
   assign q = a * 4'd5;
+`endif
+`ifndef SYNTHESIS
+`ifdef LOUD
+  always @(q) if (q > 3) $stop;
+`endif
+  assign check = q * 7;
 `endif
 endmodule
 `endif
