@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.adopt.parsed_file import ParsedFile
+from tilewright.adopt.shapes import KERNELS
 from tilewright.errors import FormatError
 from tilewright.vectors.words import from_digits
 
@@ -48,7 +49,8 @@ class Family:
     weights and psums are in any case. wide: bits of a word of digits that is taken for one number, of fewer
     bits. filler: bits on the left of every word that are 0, and left out of `bits`. pieces: files that are
     taken for one, the next going on where the last one ends; 0 where they are not. sequel: a shorter file
-    that goes on where the last one ends (`tilewright.adopt.sequels`).
+    that goes on where the last one ends (`tilewright.adopt.sequels`). is_grid: two numbers in the names are
+    the row and the column of a tap.
     cache, read_in, read_before, agrees: what was read already.
     """
 
@@ -67,6 +69,7 @@ class Family:
     filler: int = 0
     pieces: int = 0
     sequel: Family | None = None
+    is_grid: bool = False
     cache: dict[tuple[int, bool], npt.NDArray[Any] | None] = field(default_factory=dict)
     read_in: dict[tuple[int, bool], list[tuple[int, npt.NDArray[Any]]]] = field(
         default_factory=dict
@@ -114,7 +117,16 @@ class Family:
         """How many values each number in the name takes, those that others determine left out."""
         if self.pieces:
             return ()
-        return tuple(place.size for place in self.places if not place.factors)
+        sizes = [place.size for place in self.places if not place.factors]
+        if self.is_grid:
+            first, last = (at for at, size in enumerate(sizes) if size > 1)
+            sizes[first], sizes[last] = 1, sizes[first] * sizes[last]
+        return tuple(sizes)
+
+    def as_grid(self) -> Family | None:
+        """The files as those of a tap each, whose row and column stand in the names; None for others."""
+        counting = tuple(place.size for place in self.places if place.size > 1)
+        return replace(self.read_as(), is_grid=True) if counting in KERNELS else None
 
     def read_as(
         self, *, is_lsb: bool = False, is_unsigned: bool = False, has_signed_codes: bool = False

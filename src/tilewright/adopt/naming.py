@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from tilewright.adopt.families import Family
 from tilewright.adopt.placement import LINES, WORD, Placement, Sizes
+from tilewright.errors import ConfigError
 from tilewright.spec.array_shape import MAX_LANES
 
 PIECE = "piece"
@@ -95,6 +96,7 @@ class Stated:
         ]
         left, numbers = [*self.units, *idle], []
         free = [at for at, number in enumerate(family.places) if not number.factors]
+        grid = [at for at in free if family.is_grid and family.places[at].size > 1]
         terms: dict[int, list[tuple[int, str]]] = {}
         for at, number in enumerate(family.places):
             if number.factors:
@@ -105,6 +107,9 @@ class Stated:
                 unit = self._hinted(family.texts[at], left) if number.first == 0 else ""
                 terms[at] = [(1, unit)] if unit else [(number.first, "")]
                 left = [axis for axis in left if axis != unit]
+            elif grid:
+                axes = self._grid_axes(family, grid, self._axes(place, free.index(grid[-1])))
+                terms[at] = [(1, axes[grid.index(at)]), (number.first, "")]
             else:
                 axes = self._axes(place, free.index(at))
                 terms[at] = [*self._weighted(axes), (number.first, "")]
@@ -123,6 +128,12 @@ class Stated:
             if where == block:
                 found += self.names[axis]
         return found
+
+    def _grid_axes(self, family: Family, grid: list[int], axes: list[str]) -> list[str]:
+        """The axes of two numbers that count rows and columns of taps; raises `ConfigError` for others."""
+        if [self.sizes[axis] for axis in axes] != [family.places[at].size for at in grid]:
+            raise ConfigError(f"the numbers in the names of {family.title} must count taps")
+        return axes
 
     def _weighted(self, axes: Sequence[str]) -> list[tuple[int, str]]:
         """Axes of one number, the last one fastest, each with what a step of it counts."""

@@ -108,6 +108,7 @@ def _attempts(ranked: Sequence[Triple], families: Sequence[Family]) -> Iterator[
         read = [one for triple in part for one in _readings(triple, ranked.index(triple))]
         others = [one for one in read if one[0].is_lsb or one[0].has_signed_codes]
         plain = [one for one in read if one not in others]
+        plain += [(a, grid, e) for a, w, e in plain if (grid := w.as_grid()) is not None]
         halos = [Attempt(triple, stage, has_halo=True) for triple in plain]
         grids = [one for one in halos if _is_grid(one.triple[0])]
         wide = [one for triple in part for one in _wide(triple)]

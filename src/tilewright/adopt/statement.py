@@ -158,7 +158,8 @@ def _weight_axes(reading: Reading, names: Names, plane: Plane) -> Axes:
     """Axes of the weights, splits, and the order of the taps."""
     order = _composed(reading.fit.tap_order, plane.tap_order)
     sizes = reading.sized.sizes
-    taps, split, tap_sizes = _taps(sizes.kernel, order)
+    is_grid = reading.fit.families[1].is_grid
+    taps, split, tap_sizes = _taps(sizes.kernel, order, is_grid=is_grid)
     named = _channel_names(reading.sized.ic, names.ic) | _channel_names(reading.sized.oc, names.oc)
     named["kij"] = taps
     units = [unit for unit in (names.oc.unit, names.ic.unit) if unit]
@@ -244,11 +245,14 @@ def _channel_names(axes: Iterable[str], channels: Channels) -> dict[str, tuple[s
     return dict(zip(axes, channels.names, strict=True))
 
 
-def _taps(kernel: tuple[int, int], order: str) -> tuple[tuple[str, ...], list[str], dict[str, int]]:
-    """What taps are called, the split that makes it, and sizes."""
+def _taps(
+    kernel: tuple[int, int], order: str, *, is_grid: bool = False
+) -> tuple[tuple[str, ...], list[str], dict[str, int]]:
+    """What taps are called, the split that makes it, and sizes. is_grid: rows and columns have names."""
     kh, kw = kernel
-    if "transposed" in order:
-        return ("kw", "kh"), ["kij = kh kw"], {"kw": kw, "kh": kh}
+    if "transposed" in order or is_grid:
+        called = ("kw", "kh") if "transposed" in order else ("kh", "kw")
+        return called, ["kij = kh kw"], {"kw": kw, "kh": kh}
     return ("kij",), [], {"kij": kh * kw}
 
 

@@ -200,6 +200,36 @@ def test_numbers_in_names_are_filled_up_with_zeros(tmp_path, first, digits, weig
     assert found.layers[0].layout.kind("weight").file == weights
 
 
+@pytest.mark.parametrize(
+    ("kernel", "name", "file"),
+    [
+        ((3, 3), "w_{0}_{1}.txt", "w_{kh}_{kw}.txt"),
+        ((3, 3), "w_{1}_{0}.txt", "w_{kw}_{kh}.txt"),
+        ((3, 2), "taps/{2}x{3:02}.txt", "taps/{kh+1}x{kw+1:02}.txt"),
+    ],
+)
+def test_row_and_column_of_a_tap_in_the_name(tmp_path, kernel, name, file):
+    shape = ConvShape(3, 5, 5, 4, *kernel)
+    x, weight, y = layer(shape=shape)
+    (tmp_path / "taps").mkdir()
+    for down in range(shape.kh):
+        for across in range(shape.kw):
+            path = tmp_path / name.format(down, across, down + 1, across + 1)
+            path.write_text(rows(weight[:, :, down, across]))
+    (tmp_path / "x.txt").write_text(rows(x))
+    (tmp_path / "y.txt").write_text(rows(y))
+    found = adopt(tmp_path)
+    assert found.passed
+    form = found.layers[0].layout.kind("weight")
+    assert (form.file, [str(split) for split in form.split]) == (file, ["kij = kh kw"])
+    y[2, 1, 1] += 1
+    (tmp_path / "y.txt").write_text(rows(y))
+    wrong = adopt(tmp_path)
+    assert not wrong.passed
+    firsts = [kind.first for one in wrong.layers for kind in one.verdict.kinds if kind.first]
+    assert [(f.oc, f.oh, f.ow, f.found - f.expected) for f in firsts] == [(2, 1, 1, 1)]
+
+
 def test_numbers_of_other_lengths_are_no_number(tmp_path):
     x, weight, y = layer()
     for name, array in {"x": x, "w": weight}.items():
