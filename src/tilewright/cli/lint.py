@@ -78,7 +78,7 @@ def lint(
     """Say whether a testbench reads these files as they are meant, or whether they follow a layout."""
     from tilewright.lint import Sources
     from tilewright.lint import lint as look
-    from tilewright.store.artifact import claim_file
+    from tilewright.store.artifact import expect_file
 
     given = Sources(
         tuple(include_folders or ()),
@@ -91,7 +91,7 @@ def lint(
     if fixed is not None:
         _fix(folder, fixed, testbench, reader, given, is_json=is_json)
     if sarif is not None:
-        claim_file(sarif)
+        expect_file(sarif)
     report = look(
         folder,
         testbench=testbench,

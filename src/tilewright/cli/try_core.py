@@ -66,11 +66,11 @@ def try_core(
     In COMMAND, {bundle}, {out}, {here}, {layer}, {ic}, {oc}, {oh}, {ow}, {kh}, {kw} and other sizes are
     filled in; the environment has them as TILEWRIGHT_BUNDLE and so on.
     """
-    from tilewright.store.artifact import claim_file
+    from tilewright.store.artifact import expect_file
     from tilewright.trials.several import find_bundles, try_bundles
 
     if junit is not None:
-        claim_file(junit)
+        expect_file(junit)
     command = running.command(context, timeout_s=timeout_s)
     expected = judging.expected(reading.reading(bundle_words=_opening(layout, geometry)))
     if geometry is not None and layout is None:

@@ -57,11 +57,8 @@ def _takes_bytes(path: Path) -> bool:
     return path.exists() and not path.is_file() and not path.is_dir()
 
 
-def claim_file(path: Path) -> None:
-    """Remove `path`, before work that will write it: a step that stops on its way leaves no older verdict.
-
-    Raises `ArtifactError` if it is a folder, or cannot be written.
-    """
+def expect_file(path: Path) -> None:
+    """Raise `ArtifactError`, before long work, if `path` is a folder or cannot have one around it."""
     if _takes_bytes(path):
         return
     around = next(folder for folder in path.absolute().parents if folder.exists())
@@ -71,8 +68,6 @@ def claim_file(path: Path) -> None:
         raise ArtifactError(
             f"{path} must be a file to write, but {around} is no folder that can be written: name another"
         )
-    if path.is_file():
-        path.unlink()
 
 
 def write_json(path: Path, facts: object) -> None:

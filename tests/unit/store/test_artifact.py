@@ -9,7 +9,7 @@ import pytest
 from tests.unit.spec.test_shapes import make_layer
 from tilewright.errors import ArtifactError, UnknownNameError
 from tilewright.spec import ConvShape, IntegerNetwork, MaxPool, Requantization, Stimulus
-from tilewright.store.artifact import claim_file, read_artifact, write_artifact, write_bytes
+from tilewright.store.artifact import expect_file, read_artifact, write_artifact, write_bytes
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ def test_a_pipe_is_written_to_and_stays_one(tmp_path):
     """As is /dev/stdout, which root would otherwise replace by a file."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    claim_file(pipe)
+    expect_file(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     write_bytes(pipe, b"<testsuites/>")
     assert (os.read(reader, 100), pipe.is_fifo()) == (b"<testsuites/>", True)
