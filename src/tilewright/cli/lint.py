@@ -78,7 +78,6 @@ def lint(
     """Say whether a testbench reads these files as they are meant, or whether they follow a layout."""
     from tilewright.lint import Sources
     from tilewright.lint import lint as look
-    from tilewright.store.artifact import expect_file
 
     given = Sources(
         tuple(include_folders or ()),
@@ -91,6 +90,8 @@ def lint(
     if fixed is not None:
         _fix(folder, fixed, testbench, reader, given, is_json=is_json)
     if sarif is not None:
+        from tilewright.store.artifact import expect_file
+
         expect_file(sarif)
     report = look(
         folder,
