@@ -31,6 +31,7 @@ def judge_machine(machine: Machine, testbench: Testbench) -> tuple[Finding, ...]
         findings += judge_opened(opened, machine, name)
     findings += _headers_differ(machine.streams, name)
     findings += _ends_first(machine.streams, name)
+    findings += _uncompared(machine.streams, name)
     findings += [
         Finding("error", kind, message, file, 0, name, line)
         for line, message, file, kind in machine.faults
@@ -208,6 +209,40 @@ def _ends_first(streams: list[Stream], testbench: str) -> Iterator[Finding]:
                 kind = ("error", "too-few-words") if is_golden else ("warning", "over-read")
                 yield Finding(*kind, message, stream.file, 0, testbench, event.line)
                 break
+
+
+def _uncompared(streams: list[Stream], testbench: str) -> Iterator[Finding]:
+    """Files of which the first words are compared with others, and the last ones are kept and never used.
+
+    It is a fault if another file has as many words as are compared: then that one is cut short.
+    """
+    taken = [[e for e in stream.word_events() if e.status == MATCHED] for stream in streams]
+    for stream, words in zip(streams, taken, strict=True):
+        count = sum(e.is_compared for e in words)
+        rest = words[count:]
+        is_cut = not rest or stream.is_lost or rest[0].in_loop != "open"
+        if is_cut or not count or any(e.is_used or e.is_exposed for e in rest):
+            continue
+        others = [
+            (other.file, given)
+            for other, given in zip(streams, taken, strict=True)
+            if given and other is not stream
+        ]
+        first, last = words[0].call, words[-1].call
+        if any(given[0].call < last and first < given[-1].call for _, given in others):
+            continue  # they are read in turn
+        partners = [
+            file for file, given in others if len(given) == count and all(e.is_used for e in given)
+        ]
+        what = f"of the {len(words)} words that the reader takes it compares the first {count}"
+        if partners:
+            what += f", as many as '{partners[0]}' has: the others have no partner"
+        line = FileText(stream.content or b"").line(rest[0].start)
+        severity = "error" if partners else "warning"
+        yield Finding(
+            severity, "too-few-words", f"{what}; write as many", stream.file, line,
+            testbench, rest[0].line,
+        )  # fmt: skip
 
 
 def _header_shape(stream: Stream) -> tuple[int, str]:

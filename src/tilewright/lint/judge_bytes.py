@@ -10,6 +10,13 @@ from tilewright.lint.judge import Judge
 from tilewright.lint.judge_counts import lacking_text
 from tilewright.verilog.events import AT_END, MATCHED, OUTSIDE, ReadEvent
 
+_MARKS = {
+    b"\x93NUMPY": "a NumPy file (.npy)",
+    b"PK\x03\x04": "an archive (.npz, .zip)",
+    b"\x1f\x8b\x08": "a gzip file",
+    b"\x89HDF\r\n": "an HDF5 file",
+}
+"""How files begin that hold more than their numbers."""
 _NUMBER = re.compile(rb"[+-]?[0-9]+")
 _FEWEST = 2
 """Words that show what a text is."""
@@ -28,6 +35,17 @@ def judge_bytes(
             "binary",
             f"the reader takes bytes by $fread for numbers, but the file is a text with digits, "
             f"{shown(content.split()[0])} first: write the bytes themselves, or read it by $fscanf",
+            0,
+            chunks[0].line,
+        )
+        return
+    title = next((title for mark, title in _MARKS.items() if content.startswith(mark)), "")
+    if title and chunks[0].start == 0 and not any(e.is_known for e in chunks):
+        judge.report(
+            "error",
+            "binary",
+            f"the file begins with the header of {title}, which the reader takes for numbers: write the "
+            f"bytes alone, as NumPy's tofile does",
             0,
             chunks[0].line,
         )
@@ -71,7 +89,7 @@ def _is_text(content: bytes, chunks: list[ReadEvent]) -> bool:
         return False
     lengths = {len(word) for word in words}
     are_lines = all(len(line) == size for line in content.splitlines(keepends=True))
-    is_asked = any(event.is_known or event.is_digit for event in chunks)
+    is_asked = any(e.is_known or e.is_digit or e.is_letter or e.doubts for e in chunks)
     are_words = len(lengths) == 1 and all(WORDS["h"].fullmatch(word) for word in words)
     if size == 1:
         is_octet = lengths == {8} and all(WORDS["b"].fullmatch(word) for word in words)

@@ -106,10 +106,11 @@ def _wrong_digit(characters: list[ReadEvent]) -> ReadEvent | None:
 
 
 def _passed_over(judge: Judge, characters: list[ReadEvent]) -> ReadEvent | None:
-    """A letter or point behind a digit that was taken, for which all comparisons by order ask in vain, or a
-    letter or digit that is neither 0 nor 1 where those are asked for."""
+    """A letter or point behind a digit that was taken, or a minus in front of one, for which all comparisons
+    by order ask in vain, or a letter or digit that is neither 0 nor 1 where those are asked for."""
     content = judge.text.content
     counts = Counter(event.start for event in characters)
+    are_digits = any(e.bounds == ENCLOSED and e.digits.isdigit() for e in characters)
     for before, event in pairwise([None, *characters]):
         if event is None or event.is_used or event.is_digit or event.status != MATCHED:
             continue
@@ -120,8 +121,12 @@ def _passed_over(judge: Judge, characters: list[ReadEvent]) -> ReadEvent | None:
         is_number = before is not None and before.digits.isdigit() and before.end == event.start
         is_asked = event.is_met or any(bytes([one]).isalpha() for one in event.doubts)
         is_missed = event.bounds == MISSED and not is_asked and counts[event.start] == 1
-        is_odd = char.isalpha() or (char == b"." and content[event.end : event.end + 1].isdigit())
+        is_before_digit = content[event.end : event.end + 1].isdigit()
+        is_odd = char.isalpha() or (char == b"." and is_before_digit)
         if is_number and is_missed and is_odd and before is not None and before.bounds == ENCLOSED:
+            return event
+        is_sign = char == b"-" and is_before_digit and not (before and before.digits.isalnum())
+        if is_sign and is_missed and are_digits:
             return event
     return None
 

@@ -36,7 +36,8 @@ class FailureJudge:
             return
         token = self.judge_of.text.token_at(event.start)
         what = shown(token.text if token else b"")
-        if not is_stale and not event.is_fatal and self._is_trailer():
+        is_end = not event.is_fatal or event.in_loop == "open"
+        if not is_stale and is_end and self._is_trailer():
             self._report_trailer(what)
             return
         if event.literal:
@@ -132,10 +133,18 @@ class FailureJudge:
         content = self.judge_of.text.content
         first = min((e.start for e in self._call()), default=event.start)
         line = content[content.rfind(b"\n", 0, first) + 1 :].lstrip(b" \t")
+        if any(map(self._is_front_of_text, self._call())):
+            return False
         if event.matched > event.texts:
             is_whole = event.is_short_line and self._is_a_shorter_record()
             return not (is_whole or line.startswith(b"#"))
         return event.texts > 0 and not (event.is_short_line or line.startswith(COMMENTS))
+
+    def _is_front_of_text(self, word: ReadEvent) -> bool:
+        """Whether the letters in front of a text, as of ``DEPTH``, were taken for hexadecimal digits."""
+        rest = self.judge_of.text.content[word.end : word.end + 1]
+        is_number = word.code == "h" and word.status == MATCHED
+        return is_number and word.digits.isalpha() and rest.isalpha()
 
     def _call(self) -> list[ReadEvent]:
         """All conversions of the read that failed."""

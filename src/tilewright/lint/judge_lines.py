@@ -14,6 +14,7 @@ from tilewright.verilog.values import BYTE
 
 _NUMBER = re.compile(rb"[+-]?[0-9]+")
 _NUMBERS = re.compile(rb"[+-]?[0-9][0-9a-fA-F]*(?:[\s,;]+[+-]?[0-9][0-9a-fA-F]*)*")
+_FRONT = re.compile(rb"[A-Za-z]\w*")
 _SEPARATORS = b" \t\r\n,;"
 _DIGIT, _LETTER = re.compile(rb"[0-9]"), re.compile(rb"[A-Za-z]")
 _ONES = frozenset(b"01")
@@ -122,6 +123,12 @@ def _judge_texts(judge: Judge) -> None:
     """Report a text of a record that its register cuts, where somebody looks at it."""
     numbers = {e.call for e in judge.stream.events if e.is_word}
     for event in judge.stream.events:
+        if event.is_beyond and event.is_text and event.status == MATCHED:
+            message = (
+                f"the testbench takes bits of the text {shown(event.digits)} which the {event.target} bits "
+                f"of its register do not have: they are x; correct the places"
+            )
+            judge.report("error", "outside-memory", message, event.start, event.line)
         is_text = event.code == "s" and event.status == MATCHED and event.is_used
         is_text = is_text and (event.call in numbers or event.is_parted)
         if is_text and 0 < event.target < BYTE * len(event.digits):
@@ -176,16 +183,24 @@ def _judge_skipped(judge: Judge, lines: list[ReadEvent], taken: list[ReadEvent])
             severity = "warning" if _may_be_sizes(event.digits, taken) else "error"
             judge.report(severity, "rows-eaten", message, event.start, event.line)
     sizes, starts = {len(e.digits.split()) for e in taken}, {e.start for e in taken}
+    are_named = any(_is_name(e.digits) for e in taken if e.words[-1].status == MATCHED)
     for event in lines:
         text = event.digits.strip()
         is_late = event.start > first.start and event.words and event.start not in starts
         is_like = (
             len(text.split()) in sizes and _DIGIT.search(text) and not text.startswith(COMMENTS)
         )
+        is_like = is_like and (are_named or not _is_name(text))
         if is_late and is_like:
             message = f"no $sscanf takes a number of {shown(text)}, though the line is like those it takes"
             severity = "error" if _NUMBERS.fullmatch(text) else "warning"
             judge.report(severity, "line-passed", message, event.start, event.words[0].line)
+
+
+def _is_name(line: bytes) -> bool:
+    """Whether a line begins with a word that is no number, as ``DEPTH = 4`` does."""
+    front = _FRONT.match(line.strip())
+    return front is not None and not WORDS["h"].fullmatch(front.group())
 
 
 def _may_be_sizes(line: bytes, taken: list[ReadEvent]) -> bool:

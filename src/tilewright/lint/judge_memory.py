@@ -10,6 +10,7 @@ from tilewright.lint.counts import border, has_zero_border, split_word
 from tilewright.lint.file_text import WORDS, FileText, Token, shown
 from tilewright.lint.findings import Finding
 from tilewright.lint.judge_counts import lacking_text
+from tilewright.lint.judge_words import sign_text
 from tilewright.verilog.events import BITS_PER_DIGIT, HEX_LETTERS, MemoryLoad
 from tilewright.verilog.readmem import LoadedFile, LoadedWord, parse_memory_file
 from tilewright.verilog.scan import number
@@ -202,7 +203,8 @@ def _word_faults(
                 f"the words have {len(digits)} digits, this one with the first bit set, but the memory has a "
                 f"sign and takes {room}: the number is positive; write {room} digits if it is not",
             )
-        if len(digits) < room and (load.base == "b" or 2 * full > len(words)):
+        are_lanes = load.has_lanes and (full > 0 or is_even)
+        if len(digits) < room and (load.base == "b" or 2 * full > len(words) or are_lanes):
             yield (
                 "warning",
                 "short-word",
@@ -227,6 +229,9 @@ def _value_faults(
             word.start,
             f"the word {shown(digits)} has digits x or z: what is computed from it is x",
         )
+        return
+    if word.address in load.widened and (number(kept, load.base) or 0) >> (load.width - 1) & 1:
+        yield "error", "truncated", word.start, sign_text(digits)
         return
     excess = (number(kept, load.base) or 0) >> load.width
     if not dropped and not excess:
@@ -272,7 +277,7 @@ def _count_faults(
     if len(words) > room and not missing:
         at = words[room].start
         is_image = bool(edges) and has_zero_border([word.digits for word in words])
-        if _is_spaced(load, text, words):
+        if _is_spaced(load, text, words) or _are_parts(load, words):
             yield "error", "spaced-word", words[0].start, _spaced(len(words), room)
         else:
             severity, kind = ("error", "padding") if is_image else ("warning", "words-left")
@@ -307,10 +312,19 @@ def _is_spaced(load: MemoryLoad, text: FileText, words: tuple[LoadedWord, ...]) 
     return are_split and len(sums) > 1
 
 
+def _are_parts(load: MemoryLoad, words: tuple[LoadedWord, ...]) -> bool:
+    """Whether all words together have the digits that the lanes of the memory have, in shorter ones."""
+    digits = -(-load.width // BITS_PER_DIGIT[load.base])
+    lengths = {len(word.digits.replace(b"_", b"")) for word in words}
+    length = min(lengths)
+    is_same = len(lengths) == 1 and length < digits
+    return load.has_lanes and is_same and len(words) * length == digits * load.room
+
+
 def _spaced(words: int, room: int) -> str:
     return (
-        f"the lines have spaces within their words: the memory takes {room} words, but {words} "
-        f"parts are read as words of their own; write words without spaces"
+        f"the lines have parts of words: the memory takes {room} words, but {words} "
+        f"parts are read as words of their own; write whole words, without spaces"
     )
 
 

@@ -16,6 +16,7 @@ from tilewright.lint.judge_characters import judge_characters
 from tilewright.lint.judge_counts import CountJudge
 from tilewright.lint.judge_cuts import judge_cuts
 from tilewright.lint.judge_failures import FailureJudge
+from tilewright.lint.judge_headers import judge_headers
 from tilewright.lint.judge_lines import are_comments, are_texts, judge_lines, shape_of, whole_lines
 from tilewright.lint.judge_words import WordJudge
 from tilewright.verilog.events import (
@@ -70,6 +71,8 @@ class StreamJudge:
             self._report_place("error")
         elif self.text.content and (chunks := self.stream.byte_events()):
             judge_bytes(self, chunks, self.matters)
+            if all(event.is_char or event.status == AT_END for event in self.stream.events):
+                judge_characters(self, self.matters)
             self._judge_criticism()
         elif self.text.tokens:
             self._judge_words(self.stream.word_events())
@@ -90,6 +93,7 @@ class StreamJudge:
                     WordJudge(self, event).judge()
                 elif event.status == NO_MATCH and not self.found.keys() & _FAILURES:
                     FailureJudge(self, event).judge()
+            judge_headers(self, words)
             counts.check_parts(words)
             if not any(finding.severity == "error" for finding in self.found.values()):
                 counts.check(words)

@@ -11,9 +11,11 @@ from tilewright.lint.judge import Judge
 from tilewright.verilog.events import BITS_PER_DIGIT, MATCHED, ReadEvent
 from tilewright.verilog.scan import number
 
+_LITERAL = re.compile(rb"'[sS]?[bodhBODH][0-9a-fA-FxXzZ]")
+"""What stands behind the width of a Verilog number, as in ``8'hff``."""
 _LETTERS = re.compile(rb"\w+")
 _DIGIT = re.compile(rb"\d")
-_FRACTION = re.compile(rb"\.\d")
+_FRACTION = re.compile(rb"\.\d*(?:[1-9]|\d[eE])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class WordJudge:
             self._check_parts()
             self._check_width()
             self._check_copy()
+            self._check_sign()
             self._check_text(token)
         if event.field and len(event.digits) == event.field and event.end < token.end:
             self._check_split(token)
@@ -72,7 +75,7 @@ class WordJudge:
 
     def _is_broken(self, rest: bytes, token: Token) -> bool:
         """Whether the rest of a word belongs to it: it has digits, or makes it as long as the others are."""
-        if self.event.code == "d" and _FRACTION.match(rest):
+        if (self.event.code == "d" and _FRACTION.match(rest)) or _LITERAL.match(rest):
             return True
         tail = _LETTERS.match(rest)
         if tail is None or self.event.field or self._is_piece():
@@ -130,7 +133,7 @@ class WordJudge:
         value = number(event.digits, event.code) if event.code in BITS_PER_DIGIT else None
         if value is None or not event.target:
             return
-        if event.code == "d":
+        if event.code == "d" or value < 0:
             self._check_decimal(value)
             return
         digits, per_digit = event.digits.replace(b"_", b""), BITS_PER_DIGIT[event.code]
@@ -177,6 +180,15 @@ class WordJudge:
                 f"the number {shown(event.digits)} is copied to a variable of {event.cut_to} bits, and used "
                 f"from there only: the first bits are dropped; widen that variable",
             )
+
+    def _check_sign(self) -> None:
+        """A negative number that is positive where something wider takes it."""
+        event = self.event
+        value = number(event.digits, event.code) if event.code in BITS_PER_DIGIT else None
+        if value is None or not (event.is_widened and event.target):
+            return
+        if value < 0 or (event.is_signed and value >> (event.target - 1) & 1):
+            self._report("error", "truncated", sign_text(event.digits))
 
     def _check_decimal(self, value: int) -> None:
         event = self.event
@@ -266,6 +278,14 @@ class WordJudge:
         first, per_digit = number(event.digits[:1], event.code), BITS_PER_DIGIT[event.code]
         is_set = first is not None and per_digit > 0 and first >> (per_digit - 1) == 1
         return event.is_signed and event.is_used and is_set
+
+
+def sign_text(digits: bytes) -> str:
+    """What becomes of a negative number beside one without a sign, and what to do."""
+    return (
+        f"the negative number {shown(digits)} becomes a positive one where something wider takes it, as its "
+        f"variable or an operand beside it has no sign: declare all of them as signed"
+    )
 
 
 def fewest_digits(event: ReadEvent) -> int:

@@ -23,6 +23,8 @@ from tilewright.verilog.stored import Memory
 from tilewright.verilog.values import UNKNOWN, Value
 
 BYTE = 8
+_TEXT = frozenset(bytes([one]) for one in (*b"\t\n\v\f\r", *range(0x20, 0x7F)))
+"""Characters, which a reader may take by `$fread` as it would by `$fgetc`."""
 HANDLE, START, COUNT = 1, 2, 3
 """Which argument of `$fread` is what."""
 
@@ -128,6 +130,7 @@ def _store(call: Any, compiler: Compiler) -> Store:
 
     def store(machine: Machine, stream: Stream) -> None:
         event, value = reader.take(machine, stream)
+        event.is_char = target.width == BYTE and event.digits in _TEXT
         if event.matched:
             target.assign(machine, value)
         if (key := target.key(machine)) is not None:

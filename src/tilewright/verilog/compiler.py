@@ -22,6 +22,8 @@ class Compiler(Protocol):
     compiled, the variable that is returned. assigned: paths of the variables
     that the testbench sets somewhere; what no one sets comes from the design. left_out: offsets of the reads
     whose result nothing looks at, and that some simulators leave out. tied: constants at inputs of modules.
+    signed_by_hand: variables whose sign the testbench sees to itself; beside_signed: offsets of the
+    conversions beside something with a sign.
     """
 
     testbench: Testbench
@@ -32,6 +34,8 @@ class Compiler(Protocol):
     assigned: frozenset[str]
     left_out: frozenset[int]
     tied: Mapping[str, Any]
+    signed_by_hand: frozenset[str]
+    beside_signed: frozenset[int]
 
     def line(self, node: Any) -> int:
         """Line of a node in its file."""

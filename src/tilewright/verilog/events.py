@@ -48,41 +48,39 @@ class Parts:
 class ReadEvent:
     """One conversion of `$fscanf`, or one `$fgets`.
 
-    code: "b", "o", "h", "d", "f" for a word, "s" for a token, "c" for a character, "line" for `$fgets`,
-    BYTES for `$fread`, where `matched` counts bytes; of a dropped conversion "s". line: in the testbench.
-    field: digits that the format allows, 0 for any number. target: bits of the variable, `is_signed` or
-    not. start, end: of what was consumed, in bytes, white space before it left out. run: start and end of
-    the conversions of one call that follow on one another without white space. in_loop: innermost loop is
-    "counted" or "open" (it goes on as the file does). words: what a later `$sscanf` made of the line. call:
-    number of the read, which all conversions of one share. matched: how many conversions of the call
-    matched; texts: those by `%s` and `%c`. is_used: the testbench looked at the value that this read left;
-    of one that failed, at the old value; is_computed: not only in the condition of an `if`; is_compared: with
-    what is no constant. is_exposed: the
-    variable goes to the design. is_fatal: the testbench ended the simulation because this read failed;
-    is_reported: it printed something. is_settled: it took note of the end, and went on without the value.
-    literal: a character of the format that did not match; is_apart: white space stands behind it in the
-    format. is_in_line: it is one of a line's words; is_blind: nobody looks at how many its `$sscanf` found,
-    and `room` are the characters of the part of the line that it was given; is_short_line: the line ends
-    before the format does; has_default: the variables that it left alone hold what the testbench set, and no
-    older word; is_outside: it was stored at an address that its memory does not have, and is_missed:
+    code: "b", "o", "h", "d", "f" for a word, "s" for a token, "c" for a character, "line" for `$fgets`, BYTES
+    for `$fread`, where `matched` counts bytes; of a dropped conversion "s". line: in the testbench. field:
+    digits that the format allows, 0 for any number. target: bits of the variable, `is_signed` or not. start,
+    end: of what was consumed, in bytes, white space before it left out. run: start and end of the conversions
+    of one call that follow on one another without white space. in_loop: innermost loop is "counted" or "open"
+    (it goes on as the file does). words: what a later `$sscanf` made of the line. call: number of the read,
+    which all conversions of one share. matched: how many conversions of the call matched; texts: those by
+    `%s` and `%c`. is_used: the testbench looked at the value that this read left; of one that failed, at the
+    old value; is_computed: not only in the condition of an `if`; is_compared: with what is no constant.
+    is_exposed: the variable goes to the design. is_fatal: the testbench ended the simulation because this
+    read failed; is_reported: it printed something. is_settled: it took note of the end, and went on without
+    the value. literal: a character of the format that did not match; is_apart: white space stands behind it
+    in the format. is_in_line: it is one of a line's words; is_blind: nobody looks at how many its `$sscanf`
+    found, and `room` are the characters of the part of the line that it was given; is_short_line: the line
+    ends before the format does; has_default: the variables that it left alone hold what the testbench set,
+    and no older word; is_outside: it was stored at an address that its memory does not have, and is_missed:
     something looked for it there. is_copied: to another variable. cuts: variables that got a copy of the
     number without its first bits, of which `cut_to` were kept; is_cut_used, is_whole_used: somebody looked at
     such a copy, or at the number elsewhere. is_last_of_few: its loop ended with the file, and left elements
     of a memory without a word that the testbench uses; lacks: what it uses of a memory that no word filled,
-    one of UNFILLED, OUTSIDE, EMPTY and NO_KEY; lacked: its name and address. is_char: of `$fgetc`, where
-    is_checked says that the testbench asked whether it is the end of the file; is_seen: it looked at the
-    character at all; is_weighed: it compared it with others, not in a loop that goes on as the file does;
-    is_known: with what it is, or by order; doubts: with these others; is_digit: it is taken for one.
-    is_parted: of a line in a register, some characters were taken by their place; odd_part: one of which a
-    bit was taken that is no binary digit.
-    is_beyond: somebody took bits of it that its variable does not have. has_x: digits x or z are in its
-    variable; is_x_used: somebody computes with those; is_x_shown: prints them; is_x_asked: asks for them.
-    is_letter: a character is taken for a digit that is a letter; is_met: a comparison asks for this very one.
-    bounds: how many comparisons by order held of a character, one after the other; MISSED behind one that did
-    not. parts: what was asked of the characters of a line.
-    is_rounded: a real number in a variable that has no room for its fraction. owner: the file; leader: the
-    one that is read before it in turn, and gave something; load: that of which it stands for the number of
-    words.
+    one of UNFILLED, OUTSIDE, EMPTY and NO_KEY; lacked: its name and address. is_char: of `$fgetc`, or one by
+    `$fread`, where is_checked says that the testbench asked whether it is the end of the file; is_seen: it
+    looked at the character at all; is_weighed: it compared it with others, not in a loop that goes on as the
+    file does; is_known: with what it is, or by order; doubts: with these others; is_digit: it is taken for
+    one. is_parted: of a line in a register, some characters were taken by their place; odd_part: one of which
+    a bit was taken that is no binary digit. is_beyond: somebody took bits of it that its variable does not
+    have. has_x: digits x or z are in its variable; is_x_used: somebody computes with those; is_x_shown:
+    prints them; is_x_asked: asks for them. is_letter: a character is taken for a digit that is a letter;
+    is_met: a comparison asks for this very one. bounds: how many comparisons by order held of a character,
+    one after the other; MISSED behind one that did not. parts: what was asked of the characters of a line.
+    is_rounded: a real number in a variable that has no room for its fraction. is_widened: something put zeros
+    in front of it. owner: the file; leader: the one that is read before it in turn, and gave something; load:
+    that of which it stands for the number of words.
     """
 
     code: str
@@ -133,6 +131,7 @@ class ReadEvent:
     is_digit: bool = False
     odd_part: bytes = b""
     is_rounded: bool = False
+    is_widened: bool = False
     is_beyond: bool = False
     is_parted: bool = False
     has_x: bool = False
@@ -278,18 +277,19 @@ class Stream:
 class MemoryLoad:
     """One `$readmemb` or `$readmemh`.
 
-    width: bits of a word, 0 if the memory lies in the design, which is not given. first, last: addresses to
-    fill, in that order, downwards too; has_range: the call gives both; is_outside: the memory does not have
-    them, and nothing is loaded. stale_reads: addresses to fill that the testbench used though nothing had
-    filled them. is_seen: the testbench looked at a word of the memory; is_blurred: something that is not
-    followed looks at it, or the testbench does so at an address that is not known. given: the words of the
-    file, by their index in the memory; kept: those of the load before it that it should have replaced;
-    is_again: both are of one call. old_reads: addresses of those that the testbench looked at. indices:
-    addresses of the elements of a memory with several dimensions. beyond: stands for what the testbench
-    finds at addresses that the memory does not have. lacks, lacked: as of a `ReadEvent`. open_words: stand
-    for the words with digits x or z in the memory, by their address. complaint: where the testbench complains
-    of how many words there are, and what it says. partner: the load of a memory with whose words those of
-    this one are compared, up to its end, and that has more.
+    width: bits of a word, 0 if the memory lies in the design, which is not given; has_lanes: it is a packed
+    array. first, last: addresses to fill, in that order, downwards too; has_range: the call gives both;
+    is_outside: the memory does not have them, and nothing is loaded. stale_reads: addresses to fill that the
+    testbench used though nothing had filled them. is_seen: the testbench looked at a word of the memory;
+    is_blurred: something that is not followed looks at it, or the testbench does so at an address that is not
+    known. given: the words of the file, by their index in the memory; kept: those of the load before it that
+    it should have replaced; is_again: both are of one call. old_reads: addresses of those that the testbench
+    looked at. indices: addresses of the elements of a memory with several dimensions. widened: of those in
+    front of which something put zeros. beyond: stands for what the testbench finds at addresses that the
+    memory does not have. lacks, lacked: as of a `ReadEvent`. open_words: stand for the words with digits x or
+    z in the memory, by their address. complaint: where the testbench complains of how many words there are,
+    and what it says. partner: the load of a memory with whose words those of this one are compared, up to its
+    end, and that has more.
     """
 
     name: str
@@ -302,6 +302,7 @@ class MemoryLoad:
     has_range: bool
     is_outside: bool = False
     is_signed: bool = False
+    has_lanes: bool = False
     file: str = ""
     lost_name: str = ""
     is_own: bool = False
@@ -315,6 +316,7 @@ class MemoryLoad:
     old_reads: set[int] = dataclasses.field(default_factory=set)
     is_seen: bool = False
     is_blurred: bool = False
+    widened: set[int] = dataclasses.field(default_factory=set)
     beyond: ReadEvent | None = None
     open_words: dict[int, ReadEvent] = dataclasses.field(default_factory=dict)
     complaint: tuple[int, str] | None = None
@@ -331,6 +333,11 @@ class MemoryLoad:
     def room(self) -> int:
         """How many addresses are filled."""
         return abs(self.last - self.first) + 1
+
+    def address_of(self, index: object) -> int | None:
+        """The address of an element; None if it has none."""
+        address = self.indices.get(index) if self.indices else index
+        return address if isinstance(address, int) else None
 
     def fills(self, address: int) -> bool:
         """Whether an address is one of those to fill."""

@@ -44,6 +44,7 @@ from tilewright.verilog.places import (
 from tilewright.verilog.strings import string_character
 from tilewright.verilog.unknown_names import UNKNOWN_NAME
 from tilewright.verilog.values import BYTE, UNKNOWN, Value, all_x, from_pattern, text_value, wrap
+from tilewright.verilog.widened import loses_sign, noting_widening
 
 _STEPS = {"Preincrement": 1, "Postincrement": 1, "Predecrement": -1, "Postdecrement": -1}
 
@@ -127,6 +128,11 @@ def _conversion(expression: Any, compiler: Compiler) -> Evaluate:
         and not expression.isImplicit
     ):
         return lambda m: _as_string(operand(m))
+    if loses_sign(expression):
+        signed, width = operand, int(expression.operand.type.bitWidth)
+        operand = noting_widening(
+            expression, lambda m: signed(m).resize(width, is_signed=False), compiler
+        )
     return lambda m: fit(operand(m))
 
 

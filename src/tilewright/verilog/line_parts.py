@@ -113,5 +113,5 @@ def note_nibble(machine: Machine, key: Key | None) -> None:
 def note_beyond(machine: Machine, key: Key | None) -> None:
     """Somebody looks at bits that the register `key` does not have, or at a place that is not known."""
     event = None if key is None else machine.marks.get(key)
-    if event is not None and event.is_word:
+    if event is not None and (event.is_word or event.is_text):
         event.is_beyond = True

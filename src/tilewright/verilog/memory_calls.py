@@ -35,7 +35,8 @@ class LoadCall:
     """One call. find, width, ends: of the memory; a width of 0 where it lies in the design.
 
     indices: of its elements, by the address, where it has several dimensions. is_four_state: they can hold x
-    and z. row: finds which row of an array the memory is, if it is one.
+    and z. row: finds which row of an array the memory is, if it is one. has_lanes: its
+    words are packed arrays.
     """
 
     line: int
@@ -47,6 +48,7 @@ class LoadCall:
     indices: Mapping[int, object] = field(default_factory=dict)
     is_four_state: bool = True
     row: Callable[[Machine], object | None] | None = None
+    has_lanes: bool = False
 
     def indices_now(self, machine: Machine) -> Mapping[int, object] | None:
         """The indices, those of the row in front; None if it is not known which row that is."""
@@ -131,7 +133,15 @@ def _facts(call: Any, line: int, compiler: Compiler) -> LoadCall | None:
         ends = (0, prod(abs(left - right) + 1 for left, right in dimensions) - 1)
     width, is_signed = int(element.bitWidth), bool(element.isSigned)
     indices, is_four_state = _indices(dimensions), bool(element.isFourState)
-    return LoadCall(line, base, find, width, is_signed, ends, indices, is_four_state, row)
+    return LoadCall(
+        line, base, find, width, is_signed, ends, indices, is_four_state, row, _has_lanes(element)
+    )
+
+
+def _has_lanes(word: Any) -> bool:
+    """Whether a word is a packed array of several bits each, as ``reg [3:0][7:0]`` is."""
+    type_ = word.canonicalType
+    return bool(type_.isPackedArray and type_.elementType.bitWidth > 1)
 
 
 def _dimensions(type_: Any) -> tuple[list[tuple[int, int]], Any]:
@@ -208,6 +218,7 @@ def _load(call: LoadCall, name: Value, addresses: list[int]) -> MemoryLoad:
         has_range=len(addresses) > 1,
         is_outside=is_outside and call.width > 0,
         is_signed=call.is_signed,
+        has_lanes=call.has_lanes,
         lost_name=name.lost.decode("latin-1"),
     )
 

@@ -43,6 +43,7 @@ from tilewright.verilog.signals import (
     StopProcessSignal,
     WaitForeverSignal,
 )
+from tilewright.verilog.signs import signs_in
 from tilewright.verilog.simulators import ICARUS, Simulator
 from tilewright.verilog.statements import StatementCompiler
 from tilewright.verilog.stored import Memory
@@ -104,6 +105,7 @@ def follow(
             frozenset(_assigned(scopes, blocks)),
             frozenset(left_out_reads(calling, methods)),
             dict(tied_ports(bodies)),
+            *signs_in([*calling, *methods]),
         )
         volatile = frozenset((*_volatile(blocks), *_unknown_names(bodies)))
         reaches, walks = reaches_of(blocks), walk_of(blocks, driving(bodies))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tilewright.verilog.events import MATCHED, MemoryLoad, ReadEvent
 from tilewright.verilog.scan import digits_value
@@ -94,8 +94,12 @@ def load_memory(
                 value if is_four_state else value.two_state()
             )
             memory.loaded.add(index)
-    if before is not None and b"@" not in (load.content or b""):
+    if b"@" in (load.content or b""):
+        return
+    if before is not None:
         _keep(memory, load, before)
+    if load.has_range:
+        _keep_old(memory, load)
 
 
 def _open_word(load: MemoryLoad, word: LoadedWord) -> ReadEvent:
@@ -104,6 +108,15 @@ def _open_word(load: MemoryLoad, word: LoadedWord) -> ReadEvent:
     event = ReadEvent(load.base, load.line, 0, load.width, MATCHED, start, end, digits)
     event.has_x = True
     return event
+
+
+def _keep_old(memory: Memory, load: MemoryLoad) -> None:
+    """What the testbench itself stored at addresses that the call names, and that the file does not reach."""
+    for index, value in memory.elements.items():
+        address = load.address_of(index)
+        is_to_fill = address is not None and load.fills(address)
+        if is_to_fill and index not in load.given and index not in load.kept:
+            load.kept[index] = memory.elements[index] = replace(value)  # told from all other ones
 
 
 def _keep(memory: Memory, load: MemoryLoad, before: MemoryLoad) -> None:

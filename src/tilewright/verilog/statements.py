@@ -44,13 +44,16 @@ from tilewright.verilog.variables import forget, forget_all
 class StatementCompiler:
     """Compiles one testbench. unchecked: offsets of the file reads whose result nothing looks at.
     assigned: paths of the variables that the testbench sets. left_out: offsets of the reads that some
-    simulators leave out. tied: constants at inputs of modules."""
+    simulators leave out. tied: constants at inputs of modules. signed_by_hand,
+    beside_signed: what `signs_in` says."""
 
     testbench: Testbench
     unchecked: frozenset[int] = frozenset()
     assigned: frozenset[str] = frozenset()
     left_out: frozenset[int] = frozenset()
     tied: Mapping[str, Any] = field(default_factory=dict)
+    signed_by_hand: frozenset[str] = frozenset()
+    beside_signed: frozenset[int] = frozenset()
     old_values: list[Evaluate] = field(default_factory=list)
     bodies: dict[str, Run] = field(default_factory=dict)
     results: list[Any] = field(default_factory=list)

@@ -18,7 +18,10 @@ _BASES = {"atoi": 10, "atohex": 16, "atooct": 8, "atobin": 2}
 _FORMATS = {"itoa": "d", "hextoa": "x", "octtoa": "o", "bintoa": "b"}
 _DIGITS = {10: "0-9_", 16: "0-9a-fA-F_", 8: "0-7_", 2: "01_"}
 _CODES = {"atoi": "d", "atohex": "h", "atooct": "o", "atobin": "b"}
-_PATTERNS = {base: re.compile(rf"[+-]?[{digits}]+") for base, digits in _DIGITS.items()}
+_MARKS = {10: "", 16: "(?:0[xX](?=[0-9a-fA-F]))?", 8: "", 2: ""}
+_PATTERNS = {
+    base: re.compile(rf"[+-]?{_MARKS[base]}[{digits}]+") for base, digits in _DIGITS.items()
+}
 _PARTS = ("substr", "toupper", "tolower", "getc")
 _FURTHER, _BASE_MARK = re.compile(r"[.,;:]\d"), re.compile(r"[+-]?0[xX][0-9a-fA-F]")
 _SIGN = re.compile(rb"[^\w\s]\d")
@@ -78,10 +81,12 @@ def string_from_number(call: Any, compiler: Compiler) -> Evaluate:
 
 def _record(machine: Machine, source: Value, name: str, *, line: int, is_kept: bool) -> None:
     """A number out of a text of a file: a word of it, or none where it should be one."""
-    text, origin = (source.text or b"")[:MOST_CHARACTERS].rstrip(), source.origin
+    text, origin = (source.text or b"")[:MOST_CHARACTERS].strip(), source.origin
     found = _PATTERNS[_BASES[name]].match(text.decode("latin-1"))
     if found is None or not found.group().strip("+-_"):
-        if text[:1].isalnum() or _SIGN.match(text):
+        is_there = origin is not None and origin.status == MATCHED and machine.is_looking
+        is_empty = is_there and not text
+        if text[:1].isalnum() or _SIGN.match(text) or is_empty:
             shown = repr(text[:_SHOWN].decode("latin-1"))
             message = f"{name}() takes the text {shown}, which begins with no digit, for 0: correct the word"
             machine.faults.setdefault((line, message, machine.file_of(origin), "bad-word"))
@@ -111,7 +116,7 @@ def _number(base: int) -> Callable[[bytes, list[Value]], Value]:
     pattern = _PATTERNS[base]
 
     def parse(text: bytes, _: list[Value]) -> Value:
-        found = pattern.match(text[:MOST_CHARACTERS].decode("latin-1"))
+        found = pattern.match(text[:MOST_CHARACTERS].decode("latin-1").lstrip())
         digits = found.group().replace("_", "") if found else ""
         return Value(int(digits, base) if digits.strip("+-") else 0, 32, is_signed=True)
 

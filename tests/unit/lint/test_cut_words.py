@@ -172,7 +172,7 @@ TOKENS = 'while ($fscanf(f, "%s", text) == 1) begin w = text.atoi(); $display("%
         (NUMBERS, b"01\nff\n", ""),
         (NUMBERS, b"01\n1ff\n", "truncated"),
         (NUMBERS, b"01\nwhat\n", "bad-word"),
-        (NUMBERS, b"01\n0x1f\n", "bad-word"),
+        (NUMBERS, b"01\n0x1f\n", ""),
         (TOKENS, b"1 20 255\n", ""),
         (TOKENS, b"1 x20 255\n", "bad-word"),
         (TOKENS, b"1 2o0 255\n", "bad-word"),

@@ -1,0 +1,73 @@
+"""Negative numbers that become positive ones where something wider takes them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.lint.beside_icarus import agrees, block, case
+
+pytest.importorskip("pyslang")
+SIGNED = b"-3\n5\n-7\n"
+PLAIN = b"3\n5\n7\n"
+SUM = 'while ($fscanf(f, "%d", v) == 1) begin k = {}; $display("R %0d", k); end'
+WEIGHTS = (
+    'reg signed [7:0] w[0:3]; reg signed [15:0] p; initial begin $readmemh("d.txt", w); '
+    'for (i = 0; i < 4; i = i + 1) begin p = w[i] * {}; $display("R %0d", p); end end'
+)
+COMPARED = (
+    "reg signed [15:0] z; reg [{}:0] e; initial begin "
+    + 'f = $fopen("d.txt", "r"); while ($fscanf(f, "%d", z) == 1) begin e = -3; '
+    + '$display("R %b", z == e); if (z == e) k = 1; end end'
+)
+CASES = {
+    "a sum": block(SUM.format("k + v"), SIGNED, "truncated", "initial k = 0;"),
+    "a sum of positive numbers": block(SUM.format("k + v"), PLAIN, declared="initial k = 0;"),
+    "a sum with $signed": block(SUM.format("k + $signed(v)"), SIGNED, declared="initial k = 0;"),
+    "a sum with the sign in front": block(
+        SUM.format("k + {{24{v[7]}}, v}"), SIGNED, declared="initial k = 0;"
+    ),
+    "256 taken off": block(SUM.format("(v > 127) ? v - 256 : v"), SIGNED),
+    "a flipped sign": block(SUM.format("(v ^ 8'h80) - 128"), SIGNED),
+    "bits that are packed": block(SUM.format("(k << 8) | (v & 8'hff)"), SIGNED),
+    "a check sum without signs": block(
+        'while ($fscanf(f, "%d", v) == 1) begin s = s * 3 + v; $display("R %0d", s); end', SIGNED
+    ),
+    "less than 0": block(SUM.format("v").replace("k = v", "k = (v < 0)"), SIGNED),
+    "an equal width": block(
+        'while ($fscanf(f, "%d", v) == 1) begin z = v; k = z; $display("R %0d", k); end',
+        SIGNED,
+        declared="reg signed [7:0] z;",
+    ),
+    "a signed word times one without a sign": case(
+        WEIGHTS.format("8'd2"), b"ff\n02\n03\n04\n", "truncated"
+    ),
+    "a positive word times one without a sign": case(WEIGHTS.format("8'd2"), b"01\n02\n03\n04\n"),
+    "signed words all through": case(WEIGHTS.format("8'sd2"), b"ff\n02\n03\n04\n"),
+    "beside a wider one without a sign": case(COMPARED.format(31), SIGNED, "truncated"),
+    "beside one of the same width": case(COMPARED.format(15), SIGNED),
+}
+CASES["less than 0"] = block(
+    'while ($fscanf(f, "%d", v) == 1) begin if (v < 0) k = 1; $display("R %0d", k); end',
+    SIGNED,
+    "truncated",
+    "initial k = 0;",
+)
+MIXED = (
+    "reg signed [7:0] a = -3; reg [7:0] e = 3; reg signed [15:0] p; reg [15:0] w; initial begin "
+    "p = e * a; $display({0}, p); w = a; $display({0}, w); w = a + 16'd1; $display({0}, w); "
+    "p = a + 1; $display({0}, p); w = (a < 16'd5) ? a : e; $display({0}, w); w = a >>> 1; "
+    "$display({0}, w); p = -a * 2; $display({0}, p); w = {{8'd0, e}} + $signed(e); $display({0}, w); "
+    'f = $fopen("d.txt", "r"); n = $fscanf(f, "%h", v); end'
+)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_negative_numbers_beside_wider_ones(name: str, tmp_path: Path) -> None:
+    agrees(CASES[name], tmp_path)
+
+
+def test_an_operand_beside_one_without_a_sign_loses_its_own(tmp_path: Path) -> None:
+    """IEEE 1800-2017, 11.8.2; a copy to a wider variable keeps it."""
+    agrees(case(MIXED.format('"R %b"'), b"01\n"), tmp_path)
