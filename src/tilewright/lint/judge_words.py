@@ -64,6 +64,7 @@ class WordJudge:
             self.event.code == "h"
             and digits.isalpha()
             and rest[:1].isalpha()
+            and rest.lower() != b"h"  # as assemblers have it
             and not (self.event.field or self._is_piece())
         ):
             self._report(
@@ -243,7 +244,8 @@ class WordJudge:
             return
         full, total, lengths = self._lengths(room)
         is_lane = bool(event.field) and event.run != (event.start, event.end)
-        if event.code != "b" and 2 * full <= total:
+        are_lanes = len(lengths) == 1 < min(total, digits) and event.is_in_front
+        if event.code != "b" and 2 * full <= total and not are_lanes:
             if len(lengths) == 1 < total and self._may_be_negative():
                 self._report(
                     "warning",

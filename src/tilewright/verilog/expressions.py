@@ -14,7 +14,7 @@ from tilewright.verilog.combinations import concatenation, conditional, inside, 
 from tilewright.verilog.compiler import Compiler, Evaluate
 from tilewright.verilog.gaps import note_gap, sort_of
 from tilewright.verilog.leaves import branch_of, has_parts, is_field, root_of
-from tilewright.verilog.line_parts import NIBBLE, note_beyond, note_nibble, note_part
+from tilewright.verilog.line_parts import note_beyond, note_lane, note_part
 from tilewright.verilog.literals import constant, literal, null, string
 from tilewright.verilog.looks import look_beyond, looking, read_memory
 from tilewright.verilog.machine import WIDE, Machine
@@ -288,8 +288,8 @@ def _part(expression: Any, compiler: Compiler) -> Evaluate:
             return UNKNOWN
         if held.origin is not None:
             note_part(held, at, width)
-        elif width == NIBBLE and not at:
-            note_nibble(machine, find_key(machine))
+        elif machine.marks:
+            note_lane(machine, find_key(machine), at, width)
         is_signed = may_be_signed and machine.simulator.has_signed_members
         part = from_pattern(pattern[0] >> at, pattern[1] >> at, width, is_signed=is_signed)
         is_char = held.origin is not None and width == BYTE and at % BYTE == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tilewright.verilog.compiler import Compiler, Run
-from tilewright.verilog.events import HEX_LETTERS, ReadEvent
+from tilewright.verilog.events import BITS_PER_DIGIT, HEX_LETTERS, ReadEvent
 from tilewright.verilog.holdings import DIGIT, LETTER
 from tilewright.verilog.literals import constant_of
 from tilewright.verilog.machine import Machine
@@ -103,11 +103,20 @@ def taken_for_digit(expression: Any, compiler: Compiler) -> Run | None:
     return take
 
 
-def note_nibble(machine: Machine, key: Key | None) -> None:
-    """Somebody takes the lower half of a variable: of a character of `$fgetc`, that is its digit."""
+def note_lane(machine: Machine, key: Key | None, at: int, width: int) -> None:
+    """Somebody takes `width` bits from bit `at` on of a number that a read left.
+
+    The lower half of a character of `$fgetc` is its digit. Bits of a word that lie in front of its digits are
+    zeros that stand in no file.
+    """
     event = None if key is None else machine.marks.get(key)
-    if event is not None and event.is_char and machine.is_looking:
+    if event is None or not machine.is_looking:
+        return
+    if event.is_char and width == NIBBLE and not at:
         event.is_digit = True
+    per_digit = BITS_PER_DIGIT.get(event.code, 0)
+    if per_digit and width > 1 and at >= per_digit * len(event.digits.replace(b"_", b"")):
+        event.is_in_front = True
 
 
 def note_beyond(machine: Machine, key: Key | None) -> None:

@@ -133,3 +133,26 @@ def test_line_ends_of_a_parser_of_bytes(end: bytes, kinds: set[str], tmp_path: P
     )
     found = lint(tmp_path, testbench=tmp_path / "t.v").errors
     assert {one.kind for one in found} == kinds
+
+
+@pytest.mark.parametrize(
+    ("text", "take", "kinds"),
+    [
+        (b"11223344\n55667788\n", "s[31:24]", set()),
+        (b"3344\n7788\n", "s[31:24]", {"short-word"}),
+        (b"3344\n7788\n", "s[15:8]", set()),
+        (b"1\n2\n", "s[31:24]", set()),
+        (b"344\n7788\n", "s[31:24]", set()),
+    ],
+)
+def test_lanes_in_front_of_all_words(
+    text: bytes, take: str, kinds: set[str], tmp_path: Path
+) -> None:
+    """Words of one length whose upper lanes are taken, though no line has them; short values are none."""
+    (tmp_path / "d.txt").write_bytes(text)
+    loop = f'while ($fscanf(f, "%h", s) == 1) $display("%h", {take}); end'
+    (tmp_path / "t.v").write_text(
+        f'module t; integer f; reg [31:0] s; initial begin f = $fopen("d.txt", "r"); {loop} endmodule'
+    )
+    found = lint(tmp_path, testbench=tmp_path / "t.v").findings
+    assert {one.kind for one in found} == kinds
