@@ -106,8 +106,8 @@ def _wrong_digit(characters: list[ReadEvent]) -> ReadEvent | None:
 
 
 def _passed_over(judge: Judge, characters: list[ReadEvent]) -> ReadEvent | None:
-    """A letter or point behind a digit that was taken, or a minus in front of one, for which all comparisons
-    by order ask in vain, or a letter or digit that is neither 0 nor 1 where those are asked for."""
+    """A letter or point behind a digit that was taken, or a minus or letter in front of one, for which all
+    comparisons by order ask in vain, or what is neither 0 nor 1 where those are asked for."""
     content = judge.text.content
     counts = Counter(event.start for event in characters)
     are_digits = any(e.bounds == ENCLOSED and e.digits.isdigit() for e in characters)
@@ -125,8 +125,9 @@ def _passed_over(judge: Judge, characters: list[ReadEvent]) -> ReadEvent | None:
         is_odd = char.isalpha() or (char == b"." and is_before_digit)
         if is_number and is_missed and is_odd and before is not None and before.bounds == ENCLOSED:
             return event
-        is_sign = char == b"-" and is_before_digit and not (before and before.digits.isalnum())
-        if is_sign and is_missed and are_digits:
+        is_front = char == b"-" and not (before and before.digits.isalnum())
+        is_front = (is_front or char.isalpha()) and is_before_digit
+        if is_front and is_missed and are_digits:
             return event
     return None
 

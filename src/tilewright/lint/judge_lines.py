@@ -63,7 +63,11 @@ def _judge_untaken(judge: Judge, lines: list[ReadEvent]) -> None:
     parts = [word for event in scanned for word in event.words]
     is_used = any(one.is_used or one.is_exposed or one.is_copied for one in (*parts, *lines))
     ends = [(e, e.words[-1]) for e in scanned]
-    failed = [event for event, end in ends if end.status != MATCHED and end.matched]
+    failed = [
+        event
+        for event, end in ends
+        if end.status != MATCHED and (end.matched or _is_prefixed(event, end))
+    ]
     if not failed or is_used or not all(one.is_checked for one in parts):
         return
     message = (
@@ -71,6 +75,13 @@ def _judge_untaken(judge: Judge, lines: list[ReadEvent]) -> None:
         f"of the file is used: write the lines in the form that it asks for"
     )
     judge.report("error", "bad-word", message, failed[0].start, failed[0].line)
+
+
+def _is_prefixed(line: ReadEvent, end: ReadEvent) -> bool:
+    """Whether a scan asks in vain for a mark, as ``0x`` or ``@``, in front of a line of a number; one that
+    asks for a name may look for another line."""
+    is_mark = end.literal > 0 and (end.literal in b"xX" or not chr(end.literal).isalpha())
+    return is_mark and bool(_NUMBERS.fullmatch(line.digits.strip().replace(b"0X", b"")))
 
 
 def _judge_digits(judge: Judge) -> None:

@@ -30,9 +30,12 @@ def signs_in(blocks: list[Any]) -> tuple[frozenset[str], frozenset[int]]:
             symbol = one.getSymbolReference()
             if symbol is not None:
                 by_hand.add(path_of(symbol))
-        is_copy = node.kind.name == "Assignment" and node.left.type.isIntegral
-        if is_copy and (node.left.type.isSigned or _has_signed(node.right)):
+        if node.kind.name == "Assignment" and (
+            _is_signed(node.left.type) or _has_signed(node.right)
+        ):
             beside.update(_conversions(node.right))
+        elif node.kind.name == "Call":
+            beside.update(at for one in _signed_arguments(node) for at in _conversions(one))
         elif node.kind.name == "BinaryOp" and node.op.name in _COMPARISONS:
             sides = (node.left, node.right)
             if any(_is_negative(side) or _has_signed(side) for side in sides):
@@ -64,6 +67,19 @@ def _taken_by_hand(node: Any) -> Iterator[Any]:
         yield bare(node.operand)
 
 
+def _is_signed(type_: Any) -> bool:
+    """Whether numbers of a type can be negative."""
+    return bool(type_.isFloating or (type_.isIntegral and type_.isSigned))
+
+
+def _signed_arguments(call: Any) -> Iterator[Any]:
+    """Arguments of a task or function of the testbench that have a sign there, and none before."""
+    if not call.isSystemCall:
+        for argument in call.arguments:
+            if argument.kind.name == "Conversion" and _is_signed(argument.type):
+                yield argument
+
+
 def _has_signed(expression: Any) -> bool:
     """Whether a variable with a sign stands in an expression."""
     found: list[bool] = []
@@ -73,7 +89,7 @@ def _has_signed(expression: Any) -> bool:
             element = node.type
             while element.isUnpackedArray:
                 element = element.canonicalType.elementType
-            found.append(bool(element.isIntegral and element.isSigned))
+            found.append(_is_signed(element))
 
     expression.visit(visit)
     return any(found)

@@ -17,9 +17,11 @@ def loses_sign(conversion: Any) -> bool:
     """Whether a conversion puts zeros in front of a number, whatever its first bit is.
 
     That is so where it has no sign itself, and for an operand beside one without a sign (IEEE 1800-2017,
-    11.8.2); a copy to a wider variable keeps the sign.
+    11.8.2); a copy to a wider variable keeps the sign. A real number is wider than all others.
     """
     given, type_ = conversion.operand.type, conversion.type
+    if type_.isFloating and given.isIntegral:
+        return bool(conversion.isImplicit and not given.isSigned)
     is_wider = given.isIntegral and type_.isIntegral and type_.bitWidth > given.bitWidth
     is_beside = conversion.conversionKind.name == "Propagated" and not type_.isSigned
     return bool(is_wider and conversion.isImplicit and (is_beside or not given.isSigned))

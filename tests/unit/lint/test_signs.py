@@ -48,6 +48,20 @@ CASES = {
     "beside a wider one without a sign": case(COMPARED.format(31), SIGNED, "truncated"),
     "beside one of the same width": case(COMPARED.format(15), SIGNED),
 }
+TAKEN = 'while ($fscanf(f, "%d", v) == 1) show({});'
+SHOW = 'task show(input integer one); begin $display("R %0d", one); end endtask'
+DIVIDED = (
+    'real r; initial begin {} while ($fscanf(f, "%d", v) == 1) begin r = {} / 16.0; i = 1; end end'
+)
+START = 'f = $fopen("d.txt", "r");'
+CASES |= {
+    "an argument": block(TAKEN.format("v"), SIGNED, "truncated", SHOW),
+    "a positive argument": block(TAKEN.format("v"), PLAIN, declared=SHOW),
+    "an argument with $signed": block(TAKEN.format("$signed(v)"), SIGNED, declared=SHOW),
+    "a real number": case(DIVIDED.format(START, "v"), SIGNED, "truncated"),
+    "a positive real number": case(DIVIDED.format(START, "v"), PLAIN),
+    "a real number with $signed": case(DIVIDED.format(START, "$signed(v)"), SIGNED),
+}
 CASES["less than 0"] = block(
     'while ($fscanf(f, "%d", v) == 1) begin if (v < 0) k = 1; $display("R %0d", k); end',
     SIGNED,

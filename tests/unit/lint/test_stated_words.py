@@ -37,6 +37,10 @@ BYTES = (
     'if (v >= "0" && v <= "9") k = 10 * k + (v - "0"); else begin $display("R %0d", k); k = 0; end '
     "n = $fread(v, f); end"
 )
+MARKED = (
+    'while ($fgets(line, f) != 0) begin n = $sscanf(line, "0x%h", v); '
+    'if (n == 1) $display("R %h", v); end'
+)
 CASES = {
     "a radix of 16": block(SKIPPED, COE % (b"16", b"01,\n12,\n")),
     "a radix of 10": block(SKIPPED, COE % (b"10", b"01,\n12,\n"), "bad-word"),
@@ -69,6 +73,12 @@ CASES = {
     "a minus that a parser of bytes passes over": block(BYTES, b"12\n-7\n", "bad-word"),
     "a point that it passes over": block(BYTES, b"12\n7.5\n", "bad-word"),
     "numbers that it takes": block(BYTES, b"12\n7\n"),
+    "a name with a number in it": block(BYTES, b"w0: 12\n7\n", "bad-word"),
+    "a name without": block(BYTES, b"w: 12\n7\n"),
+    "a mark in front": block(MARKED, b"0x10\n0xff\n"),
+    "no mark in front": block(MARKED, b"10\nff\n", "bad-word"),
+    "another mark in front": block(MARKED, b"0X10\n0XFF\n", "bad-word"),
+    "a key that is not there": block(MARKED.replace("0x%h", "seed=%h"), b"10\n20\n"),
     "a minus between two numbers": block(BYTES, b"12-7\n"),
 }
 LANES = 'reg [3:0][7:0] w[0:1]; initial begin $readmemh("d.txt", w); $display("R %h", w[1][3]); end'
