@@ -16,7 +16,8 @@ import time
 from pathlib import Path
 
 from tilewright.config import Config
-from tilewright.pipeline import RunFolder, run_stage
+from tilewright.pipeline import run_stage
+from tilewright.pipeline.run_folder import RunFolder
 
 
 class Silence:

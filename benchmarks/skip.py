@@ -27,7 +27,8 @@ from typing import Any
 from digits import Silence
 
 from tilewright.config import Config
-from tilewright.pipeline import RunFolder, run_stage
+from tilewright.pipeline import run_stage
+from tilewright.pipeline.run_folder import RunFolder
 
 WAYS = ("direct", "wide_first", "frozen", "skip")
 

@@ -9,8 +9,8 @@ from safetensors.numpy import load, save
 from tests.chain import read, tilewright
 from tests.forgery import repair_hash, state_version_1
 from tests.sabotage.test_rtl_core import UNSIGNED, patched_core
-from tilewright.pipeline import RunFolder, run_stage
-from tilewright.pipeline.run_folder import Silent
+from tilewright.pipeline import run_stage
+from tilewright.pipeline.run_folder import RunFolder, Silent
 from tilewright.store.artifact import sha256
 
 pytestmark = pytest.mark.rtl

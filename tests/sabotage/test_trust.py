@@ -20,8 +20,8 @@ from tests.chain import read, tilewright
 from tests.sabotage.test_rtl_core import patched_core
 from tests.stages.test_bad_input import expect_error
 from tilewright.errors import ArtifactError, TilewrightError
-from tilewright.pipeline import ORDER, RunFolder, make_report, run_stage
-from tilewright.pipeline.run_folder import Silent
+from tilewright.pipeline import ORDER, make_report, run_stage
+from tilewright.pipeline.run_folder import RunFolder, Silent
 from tilewright.pipeline.stages import report as report_stage
 from tilewright.pipeline.stages import simulate as simulate_stage
 from tilewright.pipeline.stages import verify as verify_stage

@@ -11,8 +11,8 @@ import pytest
 from tests.chain import OVERRIDES, read, tilewright
 from tests.sabotage.test_rtl_core import patched_core
 from tilewright import config
-from tilewright.pipeline import RunFolder, elsewhere, run_stage
-from tilewright.pipeline.run_folder import Silent
+from tilewright.pipeline import elsewhere, run_stage
+from tilewright.pipeline.run_folder import RunFolder, Silent
 from tilewright.programs.jobs import run_job
 from tilewright.vectors import presets
 

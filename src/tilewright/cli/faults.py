@@ -121,7 +121,7 @@ def read_array(text: str) -> tuple[int, int]:
 def _own_array(path: Path) -> tuple[int, int]:
     """Rows and columns of a run's array; for a packed network, of one that nobody configured: 8x8."""
     from tilewright.config.array import ArrayConfig
-    from tilewright.pipeline import RunFolder
+    from tilewright.pipeline.run_folder import RunFolder
 
     found = RunFolder(path).config().array if path.is_dir() else ArrayConfig()
     return found.rows, found.cols

@@ -22,7 +22,7 @@ def pack(
     is_json: JsonOption = False,
 ) -> None:
     """Write a trained run as one small pair of files that numpy alone reads."""
-    from tilewright.pipeline import RunFolder
+    from tilewright.pipeline.run_folder import RunFolder
     from tilewright.studies.packed import pack as pack_run
 
     run = RunFolder(folder)

@@ -17,7 +17,7 @@ from tilewright.cli.console import Console, suggest
 
 if TYPE_CHECKING:
     from tilewright.facts import StageFacts, StageResult
-    from tilewright.pipeline import RunFolder
+    from tilewright.pipeline.run_folder import RunFolder
 
 
 NEXT = {
@@ -43,8 +43,8 @@ def started_run(
     With `is_restart`, the folder of a new run, which takes the place of `out` when the context ends well.
     """
     from tilewright.config import load_config
-    from tilewright.pipeline import RunFolder
     from tilewright.pipeline.restart import restarted
+    from tilewright.pipeline.run_folder import RunFolder
 
     wanted = load_config(config, tuple(overrides or ()))
     folder = RunFolder(out)
@@ -88,7 +88,7 @@ def expect_network(path: Path) -> None:
 
 def open_run(path: Path, stage: str = "", overrides: list[str] | None = None) -> RunFolder:
     """An existing run, held until the command ends; `overrides` become its configuration from `stage` on."""
-    from tilewright.pipeline import RunFolder
+    from tilewright.pipeline.run_folder import RunFolder
 
     folder = RunFolder(path)
     folder.config()

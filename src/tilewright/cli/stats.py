@@ -47,7 +47,7 @@ def stats(
     another way to use it; the run stays as it is.
     """
     from tilewright.cost import EnergyTable
-    from tilewright.pipeline import RunFolder
+    from tilewright.pipeline.run_folder import RunFolder
     from tilewright.studies.statistics import run_statistics
 
     console = Console(is_json=is_json)

@@ -11,8 +11,6 @@ from tilewright.errors import TilewrightError
 from tilewright.spec import ArrayShape, ConvShape, PsumRule, Schedule
 from tilewright.spec.array_shape import MAX_LANES, MAX_PSUM_BITS, MIN_PSUM_BITS
 from tilewright.tile import DATAFLOWS, Execution, Part, find_parts, plan_mode
-from tilewright.vectors import Layout, is_stated_by, load_layout
-from tilewright.vectors.presets import SUFFIX
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -120,9 +118,23 @@ class VectorsConfig(Section):
 
 
 def check_layout(array: ArrayConfig, vectors: VectorsConfig) -> None:
-    """Raise `ValueError` where mode and layout state two plans, `UnknownNameError` for an unknown preset."""
-    layout, dataflow = _known_layout(vectors.layout), DATAFLOWS.get(array.mode)
-    if layout is None or is_stated_by(layout, dataflow):
+    """Raise `ValueError` where mode and layout state two plans, `UnknownNameError` for an unknown preset.
+
+    No name is the layout of the dataflow; a file that cannot be read is reported by `export`.
+    """
+    if not vectors.layout:
+        return
+    from tilewright.vectors import is_stated_by, load_layout  # with all that reads and writes files
+    from tilewright.vectors.presets import SUFFIX
+
+    try:
+        layout = load_layout(vectors.layout)
+    except TilewrightError:
+        if vectors.layout.endswith(SUFFIX):
+            return
+        raise
+    dataflow = DATAFLOWS.get(array.mode)
+    if is_stated_by(layout, dataflow):
         return
     modes = [flow.name for flow in DATAFLOWS if is_stated_by(layout, flow)]
     raise ValueError(
@@ -130,15 +142,3 @@ def check_layout(array: ArrayConfig, vectors: VectorsConfig) -> None:
         f"must state the same plan, but do not: set vectors.layout to {dataflow.layout!r}, or to '' for "
         f"that of the mode{''.join(f', or array.mode to {mode!r}' for mode in modes)}"
     )
-
-
-def _known_layout(name: str) -> Layout | None:
-    """The layout; None for the dataflow's, and for a file that cannot be read (`export` reports it)."""
-    if not name:
-        return None
-    try:
-        return load_layout(name)
-    except TilewrightError:
-        if name.endswith(SUFFIX):
-            return None
-        raise

@@ -11,10 +11,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from tilewright.errors import ConfigError, expect_packages
-from tilewright.facts import StageFacts, StageResult
-from tilewright.pipeline.run_folder import Listener, RunFolder
 
 if TYPE_CHECKING:
+    from tilewright.facts import StageFacts, StageResult
+    from tilewright.pipeline.run_folder import Listener, RunFolder
     from tilewright.report import Summary
 
 ORDER = ("train", "evaluate", "recover", "verify", "tile", "export", "simulate", "cosim")
@@ -78,4 +78,4 @@ def _require_layout(name: str) -> None:
         )
 
 
-__all__ = ["ORDER", "Listener", "RunFolder", "StageResult", "make_report", "run_all", "run_stage"]
+__all__ = ["ORDER", "make_report", "run_all", "run_stage"]

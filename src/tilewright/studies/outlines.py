@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple, get_args
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -12,14 +12,11 @@ import numpy.typing as npt
 from tilewright.config import Config, ModelConfig, load_config
 from tilewright.cost import LayerOutline
 from tilewright.errors import ConfigError, UnknownNameError
-from tilewright.facts import VerifyFacts
 from tilewright.interchange import TOPOLOGY_FILES, read_file_topology
 from tilewright.interchange.scalesim import read_topology
 from tilewright.models import quantized_layers
 from tilewright.models.zoo_names import ZOO
 from tilewright.pipeline.configured_model import model_spec
-from tilewright.pipeline.inventory import CONFIG
-from tilewright.pipeline.run_folder import RunFolder
 from tilewright.spec import (
     CodeMatmul,
     IntegerLayer,
@@ -29,6 +26,9 @@ from tilewright.spec import (
     PackedNetwork,
     find_packed,
 )
+
+if TYPE_CHECKING:
+    from tilewright.pipeline.run_folder import RunFolder
 
 CLASSES = 10
 """Of every data set that we have."""
@@ -65,7 +65,7 @@ def find_outlines(
             raise ConfigError(f"{source} is a trained network, which --set cannot change")
         return Outlines(_of_network(PackedNetwork.load(stem).network, {}), load_config(None))
     if source is not None and path.is_dir():
-        return _of_run(RunFolder(path), overrides)
+        return _of_run(path, overrides)
     if path.suffix == ".csv":
         config = load_config(None, overrides)
         layers = (LayerSizes(*one) for one in read_topology(path))
@@ -121,7 +121,12 @@ def _models() -> tuple[str, ...]:
     return get_args(ModelConfig.model_fields["name"].annotation)
 
 
-def _of_run(run: RunFolder, overrides: tuple[str, ...]) -> Outlines:
+def _of_run(path: Path, overrides: tuple[str, ...]) -> Outlines:
+    # as much as all that a plan without a run imports
+    from tilewright.pipeline.inventory import CONFIG
+    from tilewright.pipeline.run_folder import RunFolder
+
+    run = RunFolder(path)
     config = run.config()
     if not run.network_stem.with_suffix(".json").is_file():
         config = load_config(run.root / CONFIG, overrides)
@@ -190,6 +195,8 @@ def _with_widths(
 
 def _observed(run: RunFolder) -> dict[str, tuple[int, int]]:
     """Range of the reference's psums on the samples, where `verify` has found it for this network."""
+    from tilewright.facts import VerifyFacts
+
     if not run.facts_path("verify").is_file() or run.is_stale("verify"):
         return {}
     return {entry.layer: entry.psum_observed for entry in run.facts(VerifyFacts).layers}

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tilewright.errors import UnknownNameError
 from tilewright.facts import StageFacts, StageResult
-from tilewright.pipeline import DRAFTS, ORDER, RunFolder, run_stage
-from tilewright.pipeline.run_folder import SECTIONS, Listener, Silent
+from tilewright.pipeline import DRAFTS, ORDER, run_stage
+from tilewright.pipeline.run_folder import SECTIONS, Listener, RunFolder, Silent
 from tilewright.pipeline.run_lock import locked_run
 
 Found = dict[str, StageResult[StageFacts]]

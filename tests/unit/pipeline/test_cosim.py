@@ -11,7 +11,8 @@ import pytest
 from tilewright.config import Config, CosimConfig
 from tilewright.cores import CosimResult, Fault, LaneMismatch
 from tilewright.facts import BundleFacts, CosimFacts, ExportFacts, StageResult, TileFacts
-from tilewright.pipeline import RunFolder, run_folder
+from tilewright.pipeline import run_folder
+from tilewright.pipeline.run_folder import RunFolder
 from tilewright.pipeline.stages import cosim as stage
 from tilewright.pipeline.stages.cosim import _cycle_check, _findings
 from tilewright.spec import ArrayShape

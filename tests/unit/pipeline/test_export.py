@@ -14,7 +14,8 @@ from tilewright.cli import main
 from tilewright.config import load_config
 from tilewright.errors import ConfigError
 from tilewright.facts import ExportFacts, ModeFacts, StageResult, TileFacts
-from tilewright.pipeline import RunFolder, corner_vectors, run_stage
+from tilewright.pipeline import corner_vectors, run_stage
+from tilewright.pipeline.run_folder import RunFolder
 from tilewright.pipeline.stages import export as stage
 from tilewright.spec import (
     ArrayShape,

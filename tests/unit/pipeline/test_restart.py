@@ -9,9 +9,8 @@ import pytest
 from tilewright.config import Config, load_config
 from tilewright.errors import ConfigError, ToolError
 from tilewright.facts import EvaluateFacts, StageResult
-from tilewright.pipeline import RunFolder
 from tilewright.pipeline.restart import restarted
-from tilewright.pipeline.run_folder import CONFIG
+from tilewright.pipeline.run_folder import CONFIG, RunFolder
 
 OTHER = load_config(None, ("train.epochs=50",))
 

@@ -22,7 +22,8 @@ from tilewright.facts import (
     TrainFacts,
     VerifyFacts,
 )
-from tilewright.pipeline import ORDER, RunFolder
+from tilewright.pipeline import ORDER
+from tilewright.pipeline.run_folder import RunFolder
 from tilewright.spec import ArrayShape, Check
 
 PROVENANCE = Provenance(
