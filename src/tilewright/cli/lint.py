@@ -141,7 +141,7 @@ def _fix(
     *,
     is_json: bool,
 ) -> None:
-    from tilewright.lint import fix
+    from tilewright.lint.fix import fix
 
     if testbench is None:
         raise ConfigError("--fix writes files as a testbench needs them: give --testbench")

@@ -8,7 +8,8 @@ import pytest
 
 from tests.unit.lint.beside_icarus import Case, agrees, block
 from tests.unit.lint.good_files import write
-from tilewright.lint import fix, lint
+from tilewright.lint import lint
+from tilewright.lint.fix import fix
 
 pytest.importorskip("pyslang")
 PAIRS = 'while ($fscanf(f, "%d %h", k, v) == 2) $display("R %0d %h", k, v);'

@@ -13,7 +13,8 @@ from tests.unit.lint.cases import Case, case_parameters
 from tests.unit.lint.faults import FAULTS, Fault
 from tests.unit.lint.good_files import GOOD, READERS, with_headers, write
 from tilewright.errors import ArtifactError
-from tilewright.lint import fix, lint
+from tilewright.lint import lint
+from tilewright.lint.fix import fix
 
 pytest.importorskip("pyslang")
 
@@ -128,19 +129,17 @@ def test_nothing_is_written_if_the_reader_would_still_miss_a_word(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Sabotage: a rewriter that loses the last word is found out by the reader, and its work thrown away."""
-    from tilewright.lint import fix as module
-
     files = with_headers()
     files["out.txt"] = b"".join(files["out.txt"].splitlines(keepends=True)[1:])
     folder, out = write(tmp_path / "in", files), tmp_path / "out"
-    honest = sys.modules[module.__module__]._rewrite
+    honest = sys.modules[fix.__module__]._rewrite
 
     def lossy(opened, need):
         new = honest(opened, need)
         rows = new.content.splitlines(keepends=True)
         return replace(new, content=b"".join([*rows[:-1], rows[-2]]))
 
-    monkeypatch.setattr(sys.modules[module.__module__], "_rewrite", lossy)
+    monkeypatch.setattr(sys.modules[fix.__module__], "_rewrite", lossy)
     report = fix(folder, out, testbench=READERS / "tokens.v")
     assert [str(change) for change in report.refusals] == [
         "out.txt: refused: the reader would not get every word of the new file"
