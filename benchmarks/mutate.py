@@ -59,12 +59,17 @@ def campaign(run: Path, limit: int, seed: int, *, has_screen: bool) -> dict[str,
 
 
 def before(python: str, run: Path, limit: int, seed: int) -> dict[str, Any]:
-    """The same facts by an earlier version."""
+    """The same facts by an earlier version, with a path of its own and no build in the cache."""
     since = now()
     words = ("--limit", str(limit), "--seed", str(seed), "--timeout", str(TIMEOUT_S), "--json")
-    done = subprocess.run(
-        [python, "-m", "tilewright", "mutate", str(run), *words], check=True, stdout=subprocess.PIPE
-    )
+    with tempfile.TemporaryDirectory() as cache:
+        own = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+        done = subprocess.run(
+            [python, "-m", "tilewright", "mutate", str(run), *words],
+            check=True,
+            stdout=subprocess.PIPE,
+            env=own | {"XDG_CACHE_HOME": cache},
+        )
     facts: dict[str, Any] = json.loads(done.stdout)
     return facts | {"cpu_seconds": now() - since}
 
