@@ -66,8 +66,8 @@ def read_log(
     if "word" in groups and files is None:
         raise ConfigError(f"a pattern with the group word needs a layout with {kind} files")
     text = without_mark(read_bytes(path)).decode("utf-8", "replace")
-    if is_rest_expected and pattern in _PLACES:
-        _check_no_difference_is_left(path, text, pattern)
+    if is_rest_expected:
+        check_no_difference_is_left(path, text, pattern)
     matches = [
         (number, match)
         for number, line in enumerate(text.splitlines(), 1)
@@ -101,8 +101,13 @@ def read_log(
     )
 
 
-def _check_no_difference_is_left(path: Path, text: str, pattern: str) -> None:
-    """Raise `FormatError` for a line that names a place and an expected number, but is not understood."""
+def check_no_difference_is_left(path: Path, text: str, pattern: str) -> None:
+    """Raise `FormatError` for a line that names a place and an expected number, but is not understood.
+
+    pattern: of the log; one that is not ours says itself which lines count.
+    """
+    if pattern not in _PLACES:
+        return
     difference = re.compile(f"{_PLACES[pattern]}.*?{_WANTED}", re.IGNORECASE)
     expression = _compile(pattern)
     for number, line in enumerate(text.splitlines(), 1):

@@ -8,18 +8,21 @@ from pathlib import Path
 from signal import Signals
 from typing import Any, Literal
 
-from tilewright.errors import ConfigError, TilewrightError
+from tilewright.errors import ConfigError, FormatError, TilewrightError
 from tilewright.judge import Comparison, Dump, Sampling, compare, read_dump
-from tilewright.judge.log import PATTERNS
+from tilewright.judge.log import PATTERNS, check_no_difference_is_left
 from tilewright.programs.process import Ended, last_lines
 from tilewright.trials.command import Command
 from tilewright.trials.severity import reported_error
+from tilewright.trials.written import is_new, state_of
 from tilewright.vectors import Bundle, Layout
 
 LOG = "tilewright.log"
 """What the command printed, in the folder in which it ran."""
 
-NO_NUMBERS = "the command says so itself; no numbers were judged (--dump, --pattern)"
+NO_NUMBERS = (
+    "it ended with status 0 and reports no error; no numbers were judged (--dump, --pattern)"
+)
 
 Status = Literal["pass", "fail", "error"]
 
@@ -177,26 +180,13 @@ def run_trial(command: Command, expected: Expected, bundle: Bundle, folder: Path
         seconds = built.seconds
         if fault := _fault(built, command, "the build"):
             return Trial(bundle, "error", fault, folder, seconds, is_built=False)
-    before = _state(folder)
+    before = state_of(folder)
     ended = command.run(folder, bundle)
     folder.mkdir(parents=True, exist_ok=True)  # a command can remove its own folder
-    after = _state(folder)
+    after = state_of(folder)
     written = [path for path in sorted(after) if before.get(path) != after[path]]
     (folder / LOG).write_bytes(ended.output)
     return _Judgement(command, expected, bundle, folder, ended, seconds).trial(written)
-
-
-State = dict[Path, tuple[int, int, int]]
-
-
-def _state(folder: Path) -> State:
-    """Every file, with what changes when it is written."""
-    found = {}
-    for path in folder.rglob("*"):
-        if path.is_file():
-            facts = path.stat()
-            found[path] = (facts.st_mtime_ns, facts.st_size, facts.st_ino)
-    return found
 
 
 def _fault(ended: Ended, command: Command, what: str) -> str:
@@ -264,6 +254,12 @@ class _Judgement:
         """Comparisons of all dumps, the first dump that differs, and what is wrong with the first other."""
         comparisons, failing, missing = list[Comparison](), None, ""
         if self._names_no_difference():
+            try:
+                check_no_difference_is_left(
+                    self.folder / LOG, self.ended.text, self.expected.reading.pattern or ""
+                )
+            except FormatError as error:
+                missing = str(error)
             return comparisons, failing, missing
         for path, problem in self._dumps(written):
             problem = problem or self._too_large(path)
@@ -288,7 +284,7 @@ class _Judgement:
             return [(self.folder / LOG, "")]
         found = list[tuple[Path | None, str]]()
         for name in self.expected.dumps:
-            paths = [path for path in sorted(self.folder.glob(name)) if _is_new(path, written)]
+            paths = [path for path in sorted(self.folder.glob(name)) if is_new(path, written)]
             found += [(path, "") for path in paths] or [(None, self._absent(name, written))]
         return found
 
@@ -331,16 +327,9 @@ class _Judgement:
             if re.search(expected.must_not or "", line):
                 said = line.strip()[:200]
                 return f"no line must match {expected.must_not!r}, but line {number} does: {said}"
-        is_judged = expected.has_numbers or expected.must or expected.must_not
+        has_numbers = expected.has_numbers and not self._names_no_difference()
+        is_judged = has_numbers or expected.must or expected.must_not
         return "" if is_judged else reported_error(lines)
-
-
-def _is_new(path: Path, written: list[Path]) -> bool:
-    """Whether a file was written, or a folder of which every file was."""
-    if path.is_file():
-        return path in written
-    inside = [file for file in path.rglob("*") if file.is_file()]
-    return bool(inside) and set(inside) <= set(written)
 
 
 def _counts(comparisons: list[Comparison]) -> str:

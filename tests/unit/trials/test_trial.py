@@ -108,12 +108,14 @@ def test_numbers_in_the_log(run, script, status):
         ("echo all well", "pass"),
         ("echo 'oc=1 oh=0 ow=0 expected 3, got 99999'", "fail"),
         ("echo broken off; exit 1", "error"),
+        ("echo 'oc=1 oh=0 ow=0: expected 3, but computed 9'", "error"),
+        ("echo 'channel 1 is 9, but should be 3'; echo 1 error", "fail"),
     ],
 )
 def test_a_log_that_names_differences_alone(run, script, status):
     trial = run(script, Expected(reading=Reading(pattern="places", is_rest_expected=True)))
     assert trial.status == status
-    assert trial.differ == (status == "fail")
+    assert trial.differ == (status == "fail" and "got" in script)
 
 
 def test_a_dump_that_is_too_large_is_not_read(run):
@@ -177,6 +179,34 @@ ERRORS = (
     "psum test failed.",
     "Tests run: 3, failures: 1",
     "0 errors, 2 mismatches",
+    "[tb] ERROR: psum 3 is 5",
+    "     10.00ns ERROR    cocotb.tb    psum 3",
+    "# KERNEL: Error: psum 3",
+    "AssertionError: psum 3",
+    "Error at pixel 3: 5 vs 7",
+    "!!! Error! psum 3",
+    "num_errors = 3",
+    "ERR_CNT=12",
+    "wrong answer at 3",
+    "Incorrect output",
+    "3 out of 100 wrong",
+    "98/100 correct",
+    "layer 2: 98 of 100 psums match",
+    "got 5, expected 3",
+    "psum[3]: expected 0x10 got 0x1f",
+    "check 3: 5 != 7",
+    "psum 3 does not match",
+    "not ok 3 - psum",
+    "Result: NG",
+    "MISCOMPARE at 3",
+    "outputs differ at 3",
+    "TIMEOUT: no done",
+    "simulation timed out",
+    "channel 0 failed",
+    "pixel 0 has mismatch",
+    "psum for pixel 3 mismatch",
+    "5.0 ns mismatch",
+    "test no 3 failed",
 )
 NO_ERRORS = (
     "UVM_ERROR :    0",
@@ -198,6 +228,24 @@ NO_ERRORS = (
     "reading vectors/fail.hex",
     "fail_count=0 psum_failed=0",
     "fail-over is off, bench/no_error.v",
+    "0/100 mismatches",
+    "0 out of 100 failed",
+    "100 passed 0 failed",
+    "Done: 0 mismatches",
+    "wrong: 0",
+    "100 of 100 correct, 0 wrong",
+    "accuracy: 94/100 correct",
+    "quantization error 0.12",
+    "max abs error = 0",
+    "Max Error: 0.5",
+    "psum 3: expected 5, got 5",
+    "psum 3: expected -16 got 65520 PASS",
+    "tb.v:5: warning: Port 1 (x) of dut expects 8 bits, got 4.",
+    "g++ -Wno-error=x -o sim wrong.cpp",
+    "TIMEOUT=1000",
+    "timeout set to 1000 ns",
+    "outputs do not differ",
+    "error_inject=0",
 )
 
 
