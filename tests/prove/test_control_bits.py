@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.prove.mac import described, recorded
-from tilewright.errors import ConfigError
+from tilewright.errors import ConfigError, FormatError
 from tilewright.prove.any_array import prove_recorded
 from tilewright.prove.streams import Described, Stream
 
@@ -152,3 +152,36 @@ def test_a_limit_that_is_off_by_one_is_refuted(tmp_path, before, after, answer, 
     run = recorded(tmp_path / "run.vcd", widths, rows)
     text = SATURATED.replace(before, after)
     assert prove_recorded({"sat.v": text}, what, run, confirms=False).answer == answer
+
+
+def test_sums_that_do_not_fit_are_said_to_be_compared_modulo_a_power_of_two(tmp_path):
+    assert "modulo" not in prove_bus(tmp_path).claim
+    streams = on_a_bus().streams
+    verdict = prove_bus(tmp_path, streams=(*streams[:2], replace(streams[2], bits=8)))
+    assert verdict.answer == "proved"
+    assert ", y modulo 2^8 alone, as sums of -240 to 210 do not fit)" in verdict.claim
+
+
+@pytest.mark.parametrize(
+    ("computes", "bits", "is_signed", "wraps"),
+    [
+        ("identity", 9, True, False),
+        ("identity", 9, False, True),
+        ("relu", 8, False, False),
+        ("relu", 8, True, True),
+        ("saturate", 4, True, False),
+        ("saturate each", 4, True, False),
+    ],
+)
+def test_which_sums_do_not_fit(computes, bits, is_signed, wraps):
+    """Two products of codes up to 15 with weights from -8 to 7: -240 to 210."""
+    streams = on_a_bus().streams
+    y = replace(streams[2], bits=bits, signed=is_signed)
+    assert on_a_bus(computes=computes, streams=(*streams[:2], y)).wraps() == wraps
+
+
+def test_a_port_of_another_width_than_was_recorded_is_refused(tmp_path):
+    narrow = BUS.replace("[9:0] y", "[8:0] y").replace("y[9] <= x[6];", "")
+    told = "y of mac has 10 bits there and 9 here: other sources or parameters"
+    with pytest.raises(FormatError, match=told):
+        prove_bus(tmp_path, narrow)

@@ -79,6 +79,7 @@ def prove_recorded(
     )
     roles = roles_of(described, *ends)
     recorded = design.record(recording, roles, scope=scope, is_rising=netlist.is_rising)
+    _expect_widths(netlist, recorded, described.top)
     _expect_calm(netlist, recorded)
     placed = place_words(described, recorded)
     confirm = Confirmation(netlist, design.sources, design.parameters) if confirms else None
@@ -101,6 +102,18 @@ def _ways(described: Described) -> list[tuple[bool, bool]]:
     """How a proof is tried, one way after the other: whether idle data are anything, and sums are cut."""
     plain = [(True, False), (False, False)]
     return [(True, True), *plain] if described.computes == "saturate each" else plain
+
+
+def _expect_widths(netlist: Netlist, recording: Recording, top: str) -> None:
+    """Raise `FormatError` if a port was recorded with other bits than the sources say."""
+    for port, values in (*recording.inputs.items(), *recording.outputs.items()):
+        width, recorded = netlist.ports[port].width, len(values[0])
+        if width != recorded:
+            raise FormatError(
+                f"a port must be as wide in the run as in the sources, but {port} of {top} has {recorded} "
+                f"{'bit' if recorded == 1 else 'bits'} there and {width} here: other sources or parameters "
+                "([parameters]) were run"
+            )
 
 
 def _expect_calm(netlist: Netlist, recording: Recording) -> None:

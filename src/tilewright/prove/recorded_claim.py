@@ -71,8 +71,12 @@ class RecordedClaim:
         others = ", ".join(sorted(self.not_compared))
         not_compared = f"; {others} not compared" if others else ""
         idle = "anything" if self.is_idle_free else "as recorded"
+        wrapped = ""
+        if self.described.wraps():
+            (least, greatest), bits = self.described.sums(), self.described.of("y").bits
+            wrapped = f", y modulo 2^{bits} alone, as sums of {least:,} to {greatest:,} do not fit"
         return (
-            f"{self.described.top} ({self.described.computes}, {sizes}), control as in the "
+            f"{self.described.top} ({self.described.computes}, {sizes}{wrapped}), control as in the "
             f"{self.recording.cycles} recorded cycles, data {idle} where no word is{not_compared}"
         )
 

@@ -96,6 +96,19 @@ class Described:
         """The first stream of these words."""
         return next(one for one in self.streams if one.word == word)
 
+    def sums(self) -> tuple[int, int]:
+        """The least and the greatest sum of K products; of the function "relu", what it makes of them."""
+        a, w = (_range(self.of(word)) for word in ("a", "w"))
+        products = [one * other for one, other in product(a, w)]
+        low, high = (self.sizes["K"] * end for end in (min(products), max(products)))
+        return (max(low, 0), max(high, 0)) if self.computes == "relu" else (low, high)
+
+    def wraps(self) -> bool:
+        """Whether some sums do not fit the bits of y, and nothing is said of how they saturate."""
+        low, high = _range(self.of("y"))
+        least, greatest = self.sums()
+        return "saturate" not in self.computes and not low <= least <= greatest <= high
+
     def places(self, word: str) -> Iterator[tuple[int, ...]]:
         """The indices of all words."""
         return product(*(range(self.sizes[index.upper()]) for index in INDICES[word]))
@@ -150,6 +163,12 @@ def read_described(path: Path) -> Described:
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ConfigError(f"{path} must be TOML{needs}: {error}") from None
+
+
+def _range(stream: Stream) -> tuple[int, int]:
+    """The least and the greatest number of a word."""
+    half = 1 << (stream.bits - stream.signed)
+    return (-half, half - 1) if stream.signed else (0, half - 1)
 
 
 def roles_of(
