@@ -9,7 +9,13 @@ from itertools import permutations
 from math import prod
 
 from tilewright.errors import ConfigError, counted
-from tilewright.judge.column_words import counts_rows, is_column_of_expected, is_value, says_nothing
+from tilewright.judge.column_words import (
+    counts_rows,
+    counts_up,
+    is_column_of_expected,
+    is_value,
+    says_nothing,
+)
 from tilewright.judge.columns import Chosen, Columns
 from tilewright.judge.dump import DUMP_AXES
 from tilewright.judge.lanes import lane_by_lane, lanes_by_title, lanes_in_brackets, of_lanes
@@ -18,7 +24,7 @@ from tilewright.judge.long_rows import rows_of_places, rows_that_count
 from tilewright.judge.place_words import WHOLE, with_axes
 from tilewright.judge.places import INDEX, PLACES, sizes_of
 from tilewright.judge.restated import without_restated
-from tilewright.judge.words import COUNTS, is_own
+from tilewright.judge.words import COUNTS, is_own, is_perhaps_expected
 from tilewright.vectors import Bundle
 
 _VALID = ("valid", "out_valid", "valid_o", "valid_out", "o_valid", "vld")
@@ -98,6 +104,11 @@ def _of_words(
         places = _indices(columns, bundle, kind or "psum", order)
         named = [at for at in named if at not in places.values()]
         left = [at for at in left if at not in places.values() and not says_nothing(columns, at)]
+    perhaps = [repr(words[at]) for at in range(len(words)) if _is_perhaps_expected(columns, at)]
+    if perhaps and not named:
+        return (
+            f"of each line nobody knows whether the numbers behind {perhaps[0]} are expected ones"
+        )
     values = _run(columns, named or left)
     others = [at for at in [*named, *left] if at not in values]
     if not values or others:
@@ -112,6 +123,13 @@ def _of_words(
     if INDEX in places and len(values) > 1:
         return rows_that_count(columns, values, places[INDEX], sizes_of(bundle), note)
     return Chosen(columns, tuple(values), places, None, note)
+
+
+def _is_perhaps_expected(columns: Columns, at: int) -> bool:
+    """Whether a column may hold expected numbers, or those of the core, behind a word such as ``check``."""
+    cells = columns.cells(at)
+    is_count = len(set(cells)) == 1 or counts_up(cells)
+    return is_perhaps_expected(columns.columns[at].word) and not is_count
 
 
 def _of_titles(

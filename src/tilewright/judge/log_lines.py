@@ -53,6 +53,8 @@ _SEVERAL = re.compile(
     r"[A-Za-z_]\w*(?:\s*(?:[/,|;&\\]|->|\bvs\.?(?!\w))\s*[A-Za-z_]\w*)+(?=\W*$)", re.IGNORECASE
 )
 """Names of several numbers, before the first of them: ``act/exp: 7/5``, ``(expected, got) = (5, 7)``."""
+_OF_LAST = re.compile(rf"\W*(?:(?:is|was)\s+)?(?:{WHOLE})\s*(?:(?P<end>[,;])|$)", re.IGNORECASE)
+"""A word behind an expected number: ``5 expected, 7 seen``, or perhaps before the next: ``5 expected 7``."""
 _PARTS = re.compile(r"\W*(?:\bvs\b\.?)?\W*", re.IGNORECASE)
 """What may stand between such numbers."""
 
@@ -119,6 +121,12 @@ def _columns(pieces: tuple[str, ...]) -> tuple[Column, ...]:
             word = named[at]
             columns.append(Column(word.lower(), is_expected=_WANTED.search(word) is not None))
             continue
+        of_last = _OF_LAST.match(before) if columns and not columns[-1].is_index else None
+        if of_last and of_last["end"] and not _OWN.search(columns[-1].word):
+            columns[-1] = replace(columns[-1], is_expected=True)
+            before = before[of_last.end() :]
+        elif of_last and not columns[-1].word and re.match(r"\W*[a-z]{3}", behind, re.IGNORECASE):
+            columns[-1] = replace(columns[-1], is_expected=True)  # so that neither is taken
         is_opened = before[-1:] in ("[", "(")
         goes_on = bool(columns) and columns[-1].is_index and before in ("][", ")(", ",", "] [")
         is_index = (is_opened or goes_on) and behind[:1] in ("]", ")", ",")
@@ -140,7 +148,7 @@ def _named_before(pieces: tuple[str, ...]) -> dict[int, str]:
         names = _SEVERAL.search(before)
         words = re.findall(r"[A-Za-z_]\w*", names[0]) if names else []
         words = [word for word in words if word.lower() != "vs"]
-        between = pieces[at + 1 : at + len(words)]
+        between = pieces[at + 1 : -1][: len(words) - 1]
         is_whole = len(between) == len(words) - 1 and all(map(_PARTS.fullmatch, between))
         if is_whole and any(map(_WANTED.search, words)):
             found.update(enumerate(words, at))

@@ -18,7 +18,9 @@ OWN = r"actual|got|found|dut|uut|rtl|result|observed|computed|measured"
 
 TOOLS = "python|numpy|torch|pytorch|tensorflow|keras|matlab|octave|sw|software"
 """What computes the expected numbers."""
-_TOOLS = f"{TOOLS}|cpu|host|target|label|true|check|checks"
+_PERHAPS = "cpu|host|target|label|true|check|checks"
+"""Names of expected numbers that are words of other things, too: ``check 3: 5 vs 7``."""
+_TOOLS = f"{TOOLS}|{_PERHAPS}"
 """What the expected numbers come from or are called, where a title or a name says so."""
 _SAID = rf"{WHOLE}|spec(?:ified|ification)?|soll(?:wert)?e?|erwartet\w*|attendue?s?|esperad[oa]s?"
 """Words of titles, also of other languages."""
@@ -78,6 +80,15 @@ def is_expected(title: str) -> bool:
     [True, True, True, True, False, False]
     """
     return _EXPECTED.search(title) is not None
+
+
+def is_perhaps_expected(title: str) -> bool:
+    """Whether a title or name says that its numbers are expected ones only beside a name of the core's.
+
+    >>> [is_perhaps_expected(title) for title in ("check", "cpu", "golden", "psum")]
+    [True, True, False, False]
+    """
+    return re.fullmatch(_PERHAPS, title) is not None
 
 
 def is_beside(title: str) -> bool:

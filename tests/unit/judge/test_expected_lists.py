@@ -263,3 +263,42 @@ def test_two_numbers_behind_two_words_are_told_apart_or_refused(bundle, psums, t
         return
     found = compare(bundle, read_dump(bundle, path))
     assert [(one.index, one.actual) for one in found.first] == [((2, 1, 0), int(wrong[2, 1, 0]))]
+
+
+BEHIND = {
+    "{e} expected, {x} seen": True,
+    "[{n}] {e} expected, {x} actual": True,
+    "{x} found, {e} expected": True,
+    "{x} expected {e}": True,
+    "{x} (expected {e})": True,
+    "psum {e} expected, got {x}": True,
+    "psum {e} expected, {x} found": False,
+    "{e} expected {x} seen": False,
+    "check[{n}]: {x} vs {e}": False,
+    "check({n}): {x} == {e}?": False,
+    "check {x} against {e}": False,
+    "check: {x} {e}": False,
+    "label {x} {e}": False,
+    "check {n}: psum={x} exp={e}": True,
+    "check {n}: out={x}": True,
+    "cpu={e} npu={x}": True,
+    "target {e} dut {x}": True,
+}
+
+
+@pytest.mark.parametrize("form", BEHIND)
+def test_an_expected_number_before_its_word_or_behind_one_of_other_things(
+    bundle, psums, tmp_path, form
+):
+    """``5 expected, 7 seen`` and ``check 3: 7 vs 5`` gave the expected numbers as the core's."""
+    path = tmp_path / "dump.log"
+    wrong = psums.copy()
+    wrong[2, 1, 0] += 1
+    numbers = zip(wrong.ravel().tolist(), psums.ravel().tolist(), strict=True)
+    path.write_text("\n".join(form.format(n=n, x=x, e=e) for n, (x, e) in enumerate(numbers)))
+    if not BEHIND[form]:
+        with pytest.raises(FormatError, match=r"of each line nobody knows wh"):
+            read_dump(bundle, path, order="oc oh ow")
+        return
+    found = compare(bundle, read_dump(bundle, path, order="oc oh ow"))
+    assert [(one.index, one.actual) for one in found.first] == [((2, 1, 0), int(wrong[2, 1, 0]))]
