@@ -121,10 +121,11 @@ def _columns(pieces: tuple[str, ...]) -> tuple[Column, ...]:
             word = named[at]
             columns.append(Column(word.lower(), is_expected=_WANTED.search(word) is not None))
             continue
+        above = columns
         of_last = _OF_LAST.match(before) if columns and not columns[-1].is_index else None
         if of_last and of_last["end"] and not _OWN.search(columns[-1].word):
             columns[-1] = replace(columns[-1], is_expected=True)
-            before = before[of_last.end() :]
+            before, above = before[of_last.end() :], []
         elif of_last and not columns[-1].word and re.match(r"\W*[a-z]{3}", behind, re.IGNORECASE):
             columns[-1] = replace(columns[-1], is_expected=True)  # so that neither is taken
         is_opened = before[-1:] in ("[", "(")
@@ -135,7 +136,7 @@ def _columns(pieces: tuple[str, ...]) -> tuple[Column, ...]:
                 _word(before, behind, columns),
                 is_index=is_index,
                 is_next=at > 0 and _BLANK.fullmatch(before) is not None,
-                is_expected=_is_expected(before, behind, columns),
+                is_expected=_is_expected(before, behind, above),
             )
         )
     return tuple(columns)

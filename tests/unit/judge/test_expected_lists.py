@@ -268,11 +268,11 @@ def test_two_numbers_behind_two_words_are_told_apart_or_refused(bundle, psums, t
 BEHIND = {
     "{e} expected, {x} seen": True,
     "[{n}] {e} expected, {x} actual": True,
-    "{x} found, {e} expected": True,
+    "{x} found, {e} expected": False,
     "{x} expected {e}": True,
     "{x} (expected {e})": True,
     "psum {e} expected, got {x}": True,
-    "psum {e} expected, {x} found": False,
+    "psum {e} expected, {x} found": True,
     "{e} expected {x} seen": False,
     "check[{n}]: {x} vs {e}": False,
     "check({n}): {x} == {e}?": False,
