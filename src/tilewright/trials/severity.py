@@ -45,7 +45,7 @@ _ERROR = re.compile(
     re.VERBOSE,
 )
 _SAID = re.compile(
-    rf"""(?<![\w/.-])(?:ERROR|WRONG|NG|BAD|DIFFERENT)(?![\w/.-]|\s*\w*\s*[:=]\s*[\d.]){_NONE}
+    rf"""(?<![\w/.-])(?:ERROR|WRONG|NG|BAD|Bad|DIFFERENT)(?![\w/.-]|\s*\w*\s*[:=]\s*[\d.]){_NONE}
     |{_BEFORE}(?i:error)\b(?![\w/.-]|\s+\w+\s*[:=]\s*[\d.]){_NONE}
         (?=\s*[:,!-]\s*[^\s\d.]|\s+(?:at|in|on|for)\b|!|\s+[1-9]\d*\b(?!\s*[.%]))
     |(?<![\w/.-])(?i:error\ (?:at|on))\b

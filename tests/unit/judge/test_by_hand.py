@@ -33,6 +33,27 @@ def _take(array, sources):
     return np.stack([np.zeros_like(array[0]) if one is None else array[one] for one in sources])
 
 
+EDGES = ((0, 0), (1, 1), (1, 1))
+
+
+def _linear(codes):
+    """A plane whose border is what lies at its address in a memory of 3 rows of 4 pixels."""
+    plane = np.zeros((6, 5, 6), int)
+    for row, column in np.ndindex(5, 6):
+        address = 4 * (row - 1) + column - 1
+        if 0 <= address < 12:
+            plane[:, row, column] = codes[:, address // 4, address % 4]
+    return plane
+
+
+def _with_bit(number, bit, at):
+    """A place with one bit as it is said; None beyond the plane."""
+    digits = list(f"{number:05b}")
+    digits[-1 - bit] = str(at)
+    place = int("".join(digits), 2)
+    return place if place < NIJ else None
+
+
 def _pixels(place):
     """A plane whose pixel i is the one at ``place(i)``."""
     return _of_plane(_take(PLANE.T, [place(i) for i in range(NIJ)]).T)
@@ -210,6 +231,11 @@ def _of_streams():
         yield f"address-wraps n={n}", lambda n=n: _pixels(lambda i: i % n)
         yield f"fifo-full n={n}", lambda n=n: _pixels(lambda i: i if i < n else None)
         yield f"fifo-stale n={n}", lambda n=n: _pixels(lambda i: min(i, n - 1))
+    for bit, at in np.ndindex(4, 2):
+        read = [_with_bit(n, bit, at) for n in range(NIJ)]
+        yield f"address-bit-stuck bit={bit} at={at}", lambda read=read: _pixels(lambda i: read[i])
+    yield "border-mirrored", lambda: _of_plane(np.pad(CODES, EDGES, mode="reflect"))
+    yield "border-linear", lambda: _of_plane(_linear(CODES))
     for n in (1, -1, 2, -2):
         yield (
             f"row-late row=1 n={n}",

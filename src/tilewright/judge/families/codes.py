@@ -129,6 +129,12 @@ def _inner(problem: Problem) -> Ints:
     return grid[pad_h : pad_h + shape.ih, pad_w : pad_w + shape.iw]
 
 
+def _mirrored(at: Ints, size: int) -> Ints:
+    """Places beyond the ends, mirrored about the first and the last one."""
+    last: Ints = np.maximum(size - 1 - np.abs(size - 1 - np.abs(at)), 0)
+    return last
+
+
 def _borders(problem: Problem) -> Iterator[Cause]:
     shape, inner = problem.shape, _inner(problem)
     if not any(map(sum, shape.edges)):
@@ -138,6 +144,7 @@ def _borders(problem: Problem) -> Iterator[Cause]:
     sources = {
         "edge": ("repeats the edge", np.clip(h, 0, shape.ih - 1), np.clip(w, 0, shape.iw - 1)),
         "wrapped": ("is the other side of the map", h % shape.ih, w % shape.iw),
+        "mirrored": ("mirrors the map", _mirrored(h, shape.ih), _mirrored(w, shape.iw)),
     }
     for key, (words, rows, columns) in sources.items():
         yield codes_cause(
@@ -146,6 +153,14 @@ def _borders(problem: Problem) -> Iterator[Cause]:
             from_pixels(inner[rows, columns]),
             BORDER,
         )
+    address = h * shape.iw + w
+    is_inside = (address >= 0) & (address < inner.size)
+    yield codes_cause(
+        "border-linear",
+        "the border left and right is read from the rows beside, as in a memory without one",
+        from_pixels(np.where(is_inside, inner.reshape(-1)[address % inner.size], -1)),
+        BORDER,
+    )
     yield from _wide_borders(shape.nij, inner)
     outside = np.ones(shape.nij, bool)
     outside[inner] = False

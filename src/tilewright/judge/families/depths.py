@@ -15,6 +15,7 @@ from tilewright.spec import Ints
 def causes(problem: Problem) -> Iterator[Cause]:
     """All causes of this family."""
     nij = np.arange(problem.shape.nij)
+    yield from _stuck(nij)
     depth = 4
     while depth < len(nij):
         yield codes_cause(
@@ -42,6 +43,18 @@ def causes(problem: Problem) -> Iterator[Cause]:
             "look at the depth of the FIFO",
         )
         depth *= 2
+
+
+def _stuck(nij: Ints) -> Iterator[Cause]:
+    """A bit of the address, below the highest one, that never changes; beyond the map there is 0."""
+    for bit in range((len(nij) - 1).bit_length() - 1):
+        for value, read in enumerate((nij & ~(1 << bit), nij | 1 << bit)):
+            yield codes_cause(
+                f"address-bit-stuck bit={bit} at={value}",
+                f"activation addresses have bit {bit} stuck at {value}",
+                from_pixels(np.where(read < len(nij), read, -1)),
+                "look at the wires of the activation address, and at what counts it",
+            )
 
 
 def _overwritten(nij: Ints, depth: int) -> Ints:
