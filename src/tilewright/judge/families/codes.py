@@ -13,7 +13,7 @@ from tilewright.judge.dump import Known
 from tilewright.judge.families.lane_maps import lane_maps, moved
 from tilewright.judge.families.number_maps import bit_maps, filled, low_bits, narrower, wrapped
 from tilewright.judge.problem import ArrayFacts, Problem
-from tilewright.spec import Ints
+from tilewright.spec import ConvShape, Ints
 
 ORDER = "look at the order of pixels and lanes (layout: [activation] lines, word, plane)"
 NUMBER = "look at the type of the activation where it is multiplied and at the field (layout: bits)"
@@ -135,10 +135,8 @@ def _mirrored(at: Ints, size: int) -> Ints:
     return last
 
 
-def _borders(problem: Problem) -> Iterator[Cause]:
-    shape, inner = problem.shape, _inner(problem)
-    if not any(map(sum, shape.edges)):
-        return
+def _filled_borders(shape: ConvShape, inner: Ints) -> Iterator[Cause]:
+    """Borders of pixels of the map. inner: the nij of these, row by row."""
     h = np.arange(shape.padded_h)[:, None] - shape.padding[0]
     w = np.arange(shape.padded_w)[None] - shape.padding[1]
     sources = {
@@ -161,6 +159,13 @@ def _borders(problem: Problem) -> Iterator[Cause]:
         from_pixels(np.where(is_inside, inner.reshape(-1)[address % inner.size], -1)),
         BORDER,
     )
+
+
+def _borders(problem: Problem) -> Iterator[Cause]:
+    shape, inner = problem.shape, _inner(problem)
+    if not any(map(sum, shape.edges)):
+        return
+    yield from _filled_borders(shape, inner)
     yield from _wide_borders(shape.nij, inner)
     outside = np.ones(shape.nij, bool)
     outside[inner] = False
