@@ -22,6 +22,7 @@ def test_a_map_of_every_pe_and_the_rtl_that_agrees(finished, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     facts = json.loads(done.stdout)
+    assert facts["passed"]
     assert len(facts["points"]) == 4 * 8 * facts["psum_bits"] * 2
     assert all(one["compared"] == 128 and one["differ"] == 0 for one in facts["confirmed"])
     assert {one["fault"].split()[-1] for one in facts["confirmed"]} == {"stuck1", "flip"}

@@ -19,6 +19,7 @@ def test_a_few_mutants_of_a_run(finished, monkeypatch):
     facts = json.loads(done.stdout)
     counts = [facts[key] for key in ("killed", "survived", "equivalent", "not_built")]
     assert facts["mutants"] == sum(counts) == len(facts["outcomes"]) == 4
+    assert facts["passed"]
     assert facts["killed"] >= 2
     assert [one["name"] for one in facts["sets"]][:2] == ["given", "random"]
     for outcome in facts["outcomes"]:

@@ -15,6 +15,7 @@ from tilewright.bundles.geometry import EXAMPLE, Geometry
 from tilewright.bundles.source import (
     FoundFiles,
     check_folder,
+    expect_layout,
     find_files,
     open_bundle,
     read_foreign,
@@ -43,6 +44,7 @@ __all__ = [
     "convert_bundle",
     "decode_path",
     "draw",
+    "expect_layout",
     "find_files",
     "open_bundle",
     "read_foreign",

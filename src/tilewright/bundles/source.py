@@ -69,12 +69,17 @@ def open_bundle(
     if geometry is not None:
         raise ConfigError(f"{folder / MANIFEST} states the geometry: leave --geometry out")
     bundle = read_bundle(folder)
+    expect_layout(bundle, layout)
+    return bundle
+
+
+def expect_layout(bundle: Bundle, layout: Layout | None) -> None:
+    """Raise `ConfigError` if the manifest of `bundle` states another layout; None: any one is right."""
     if layout is not None and layout != bundle.layout:
         raise ConfigError(
-            f"{folder} must have the layout {layout.name}, but its manifest says "
+            f"{bundle.folder} must have the layout {layout.name}, but its manifest says "
             f"{bundle.layout.name}{', in another version' * (layout.name == bundle.layout.name)}"
         )
-    return bundle
 
 
 def check_folder(folder: Path) -> None:

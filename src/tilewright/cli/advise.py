@@ -11,6 +11,7 @@ import typer
 from tilewright.cli.app import DataDirOption, JsonOption, ThreadsOption, app
 from tilewright.cli.console import Console
 from tilewright.cli.faults import read_array
+from tilewright.cli.unheeded import refuse_given
 from tilewright.errors import command_line
 
 if TYPE_CHECKING:
@@ -18,8 +19,12 @@ if TYPE_CHECKING:
     from tilewright.studies.precision import Precision
 
 
+OF_A_TRAINED_NETWORK = ("images", "lost", "threads", "data_dir")
+
+
 @app.command()
 def advise(
+    context: typer.Context,
     source: Annotated[
         str,
         typer.Argument(
@@ -48,6 +53,8 @@ def advise(
     config, network, holdout = open_advised(source, data_dir)
     found, plain = squeezes(config, shape), plain_cost(config, shape)
     precision = None
+    if network is None:
+        refuse_given(context, OF_A_TRAINED_NETWORK, "a trained run or a packed network")
     if network is not None and holdout is not None:
         from tilewright.studies.precision import find_precision, images_to_choose_on
 

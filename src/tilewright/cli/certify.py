@@ -13,13 +13,18 @@ import typer
 from tilewright.cli.app import FAILED, DataDirOption, JsonOption, app
 from tilewright.cli.console import Console
 from tilewright.cli.run_folder import expect_network, finish, hold
+from tilewright.cli.unheeded import refuse_given
 
 if TYPE_CHECKING:
     from tilewright.verify import Certificate
 
 
+EFFORT = ("images", "naive", "onnx", "rtl", "proves", "out")
+
+
 @app.command()
 def certify(
+    context: typer.Context,
     path: Annotated[
         Path | None,
         typer.Argument(
@@ -76,6 +81,7 @@ def certify(
 
     since, console = time.monotonic(), Console(is_json=is_json)
     if checked is not None:
+        refuse_given(context, EFFORT, f"a new certificate, and --check does what {checked} says")
         before, source = read_certificate(checked)
         subject = open_subject(path or source, data_dir=data_dir)
         again = make(subject, effort_of(before, checked), console, threads=threads)
@@ -108,7 +114,8 @@ def _compare(before: Certificate, again: Certificate, *, is_json: bool) -> NoRet
     """End with 0 if both say the same and nothing fails."""
     differences = list(before.differences(again))
     if is_json:
-        facts = {"confirmed": not differences and again.passed, "differences": differences}
+        is_confirmed = not differences and again.passed
+        facts = {"passed": is_confirmed, "confirmed": is_confirmed, "differences": differences}
         print(json.dumps(facts | {"certificate": again.to_json()}, indent=2))
     else:
         _tell(again)

@@ -45,7 +45,12 @@ def doctor(
     if is_json:
         print(
             json.dumps(
-                {"ready": is_ready, "findings": [asdict(item) for item in findings]}, indent=2
+                {
+                    "passed": is_ready,
+                    "ready": is_ready,
+                    "findings": [asdict(item) for item in findings],
+                },
+                indent=2,
             )
         )
     else:

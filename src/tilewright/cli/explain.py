@@ -99,11 +99,13 @@ def explain(
 
 
 def _open(folder: Path, layout: str | None, geometry: str | None) -> Bundle:
-    from tilewright.bundles import open_bundle
+    from tilewright.bundles import expect_layout, open_bundle
     from tilewright.vectors import MANIFEST, read_bundle
 
     if (folder / MANIFEST).is_file() and geometry is None:
-        return read_bundle(folder, check_hashes=False)
+        bundle = read_bundle(folder, check_hashes=False)
+        expect_layout(bundle, given_layout(layout))
+        return bundle
     return open_bundle(
         folder,
         layout=given_layout(layout),

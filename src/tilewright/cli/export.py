@@ -11,6 +11,7 @@ import typer
 
 from tilewright.cli.app import GeometryOption, JsonOption, SetOption, app
 from tilewright.cli.run_folder import open_run, run_stages
+from tilewright.cli.unheeded import refuse_given
 from tilewright.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 @app.command()
 def export(
+    context: typer.Context,
     folder: Annotated[
         Path | None, typer.Argument(metavar="RUN", help="A run folder; none with --random.")
     ] = None,
@@ -66,6 +68,7 @@ def export(
         others = (folder, overrides, stimulus, is_random, layout, geometry, has_corners)
         if any(others) or out is None:
             raise ConfigError("--covering RxC needs --out DIR, and nothing else")
+        refuse_given(context, ["has_other_sizes", "seed"], "--random")
         from tilewright.trials.fresh import write_fewest
 
         _print(write_fewest(out, covering), out, is_json=is_json)
@@ -76,11 +79,14 @@ def export(
                 "export takes a run folder, or --random --layout NAME --geometry ... --out DIR "
                 "for a fresh layer"
             )
+        refuse_given(context, ["has_other_sizes", "seed"], "--random")
         chosen = [] if stimulus is None else [f"vectors.stimulus={stimulus}"]
         opened = open_run(folder, "export", [*(overrides or ()), *chosen])
         run_stages(opened, ("tile", "export"), is_json=is_json)
     if folder is not None or overrides or stimulus or not (layout and geometry and out):
         raise _not_random({"--layout": layout, "--geometry": geometry, "--out": out})
+    if not has_corners:
+        refuse_given(context, ["has_other_sizes"], "--corners")
     fresh = _fresh(out, layout, geometry, seed, corners=(has_corners, has_other_sizes))
     _print(fresh, out, is_json=is_json)
 

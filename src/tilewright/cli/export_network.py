@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tilewright.cli.app import FAILED, JsonOption, app
+from tilewright.cli.unheeded import refuse_given
 
 if TYPE_CHECKING:
     from tilewright.interchange import Exported
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 @app.command("export-network")
 def export_network(
+    context: typer.Context,
     network: Annotated[
         Path,
         typer.Argument(
@@ -54,6 +56,9 @@ def export_network(
 
     if scales not in ("trained", "unit"):
         raise UnknownNameError.among("kind of scales", scales, ("trained", "unit"))
+    if form == "scalesim":
+        has_numbers = "a format with numbers, and a topology has sizes alone"
+        refuse_given(context, ["batch", "scales", "samples"], has_numbers)
     read = load_network(network)
     exported = write(read, out, form=form, batch=batch, is_unit=scales == "unit")
     checks: tuple[ExportCheck, ...] = ()
@@ -68,6 +73,7 @@ def export_network(
 def _say(exported: Exported, checks: tuple[ExportCheck, ...], *, nodes: int, is_json: bool) -> None:
     if is_json:
         facts = {
+            "passed": all(check.passed for check in checks),
             "file": str(exported.path),
             "format": exported.format,
             "nodes": nodes,

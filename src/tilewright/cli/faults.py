@@ -95,7 +95,7 @@ def faults(
     if figure is not None:
         draw_map(facts, figure)
     if is_json:
-        print(json.dumps(facts.to_facts(), indent=2))
+        print(json.dumps({"passed": facts.passed} | facts.to_facts(), indent=2))
     else:
         _print_maps(facts, wanted)
     for one in facts.confirmed:

@@ -97,13 +97,13 @@ def import_network(
     hold(out)
     result = read(file, out, samples=samples, course=course, kernels=kernels)
     facts = result.facts()
+    failed = [check for check in result.checks if not check.passed]
     if is_json:
-        print(json.dumps(facts, indent=2))
+        print(json.dumps({"passed": not failed} | facts, indent=2))
     else:
         _print_import(facts)
     for text in result.not_compared:
         print(f"NOT COMPARED {text}", file=sys.stderr)
-    failed = [check for check in result.checks if not check.passed]
     for check in failed:
         print(f"FAILED {check.evidence}", file=sys.stderr)
     raise typer.Exit(FAILED if failed else 0)

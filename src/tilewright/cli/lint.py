@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tilewright.cli.app import FAILED, GeometryOption, JsonOption, app, given_geometry, given_layout
+from tilewright.cli.unheeded import refuse_given
 from tilewright.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -60,8 +61,12 @@ SarifOption = Annotated[
 ]
 
 
+OF_A_TESTBENCH = ("reader", "include_folders", "defines", "sources", "plusargs")
+
+
 @app.command()
 def lint(
+    context: typer.Context,
     folder: FolderArgument,
     testbench: TestbenchOption = None,
     layout: LayoutOption = None,
@@ -79,6 +84,8 @@ def lint(
     from tilewright.lint import Sources
     from tilewright.lint import lint as look
 
+    if testbench is None:
+        refuse_given(context, OF_A_TESTBENCH, "the files of a testbench, which --testbench names")
     given = Sources(
         tuple(include_folders or ()),
         tuple(defines or ()),
@@ -88,6 +95,7 @@ def lint(
     if fixed is not None and sarif is not None:
         raise ConfigError("--fix writes files, and --sarif findings: ask for one of them at a time")
     if fixed is not None:
+        refuse_given(context, ["layout", "geometry"], "findings, not for --fix")
         _fix(folder, fixed, testbench, reader, given, is_json=is_json)
     if sarif is not None:
         from tilewright.store.artifact import expect_file

@@ -14,6 +14,7 @@ from tilewright.cli.app import FAILED, JsonOption, WorkersOption, app
 from tilewright.cli.console import Console
 from tilewright.cli.option_groups import takes_groups
 from tilewright.cli.reading import ReadingOptions
+from tilewright.cli.unheeded import refuse_given
 from tilewright.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -116,25 +117,36 @@ def mutate(
     )
     console = Console(is_json=is_json)
     if given.words_after_dashes(context) or running.project is not None:
-        if workers:
-            raise ConfigError("--workers is for a core with our ports: your command runs here")
+        _expect_heeded(context, is_ours=False)
         command = running.command(context, timeout_s=timeout_s)
         expected = judging.expected(reading.reading())
         campaign = _plant_in_project(paths, command, expected, options, console, files=files)
     else:
         _expect_unused(running, judging, reading)
+        _expect_heeded(context, is_ours=True)
         campaign = plant(paths, options, console)
+    is_enough = 100 * campaign.score() >= least
     if is_json:
-        print(json.dumps(campaign.to_facts(), indent=2))
+        print(json.dumps({"passed": is_enough} | campaign.to_facts(), indent=2))
     else:
         _print_campaign(campaign)
-    is_enough = 100 * campaign.score() >= least
     if not is_enough:
         print(
             f"FAILED mutation score: {100 * campaign.score():.2f} %, must be at least {least:g} %",
             file=sys.stderr,
         )
     raise typer.Exit(0 if is_enough else FAILED)
+
+
+def _expect_heeded(context: typer.Context, *, is_ours: bool) -> None:
+    """Refuse what one of the two ways does not look at; to leave out what it never does is no matter."""
+    if is_ours:
+        refuse_given(context, ["files"], "a project, with --project")
+        return
+    flags = ("has_modes", "has_proofs", "has_screen")
+    asked = (name for name in flags if context.params[name])
+    alone = ("rtl_dir", "simulator", "equivalents", "workers", *asked)
+    refuse_given(context, alone, "a core with our ports: your command runs another one, here")
 
 
 def _expect_unused(*groups: Any) -> None:

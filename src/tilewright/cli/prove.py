@@ -11,14 +11,20 @@ import typer
 
 from tilewright.cli.app import FAILED, JsonOption, WorkersOption, app
 from tilewright.cli.console import Console
+from tilewright.cli.unheeded import refuse_given
 from tilewright.errors import ConfigError
 
 if TYPE_CHECKING:
     from tilewright.prove.verdict import Verdict
 
+OF_ONE_ARRAY = ("mode", "bits", "vectors", "folds", "saturates", "certificate")
+OF_TIMING = ("is_overlapped", "stalls")
+OF_A_RECORDING = ("streams", "vcd", "scope")
+
 
 @app.command()
 def prove(
+    context: typer.Context,
     path: Annotated[
         Path | None,
         typer.Argument(
@@ -87,8 +93,8 @@ def prove(
     anybody: --rtl its sources, --streams and --vcd. Exit status: 0 proved; 1 refuted (with the input that
     shows it) or undecided; 2 bad input.
     """
+    _expect_one_claim(context, path, rtl)
     if path is not None:
-        _refuse_two_claims(path, rtl)
         timing = is_overlapped, stalls
         _prove_path(path, array, rtl_dir, timing, workers=workers, is_json=is_json)
     if rtl:
@@ -130,11 +136,31 @@ def prove(
     _end(verdicts, is_json=is_json)
 
 
-def _refuse_two_claims(path: Path, rtl: list[Path] | None) -> None:
-    if rtl:
+def _expect_one_claim(context: typer.Context, path: Path | None, rtl: list[Path] | None) -> None:
+    """Refuse what says nothing of the claim: of a path's, of sources', or of an array's alone."""
+    from tilewright.vectors import MANIFEST
+
+    if rtl and path is not None:
         raise ConfigError(
             f"a PATH and --rtl are two claims, but {path} and --rtl are given: if it is a source, "
             f"repeat the option, --rtl {rtl[0]} --rtl {path}"
+        )
+    if rtl:
+        ours = ("array", *OF_ONE_ARRAY, *OF_TIMING, "rtl_dir", "workers")
+        refuse_given(context, ours, "our array, not for --rtl")
+        return
+    refuse_given(context, OF_A_RECORDING, "an array of anybody, with --rtl")
+    if path is None:
+        refuse_given(context, ["workers"], "a network")
+    elif (path / MANIFEST).is_file():
+        others = ("array", "workers", *OF_ONE_ARRAY)
+        refuse_given(
+            context, others, f"an array or a network, and {path} is a bundle, which says it"
+        )
+    else:
+        others = (*OF_ONE_ARRAY, *OF_TIMING)
+        refuse_given(
+            context, others, f"--array alone, and {path} is a network, whose layers say it"
         )
 
 
@@ -182,7 +208,7 @@ def _prove_network(
     found = prove_layers(sources, layers, hear=tell, progress=console.progress, workers=workers)
     console.clear()
     if is_json:
-        print(json.dumps(found.to_facts(), indent=2))
+        print(json.dumps({"passed": found.is_proved} | found.to_facts(), indent=2))
     else:
         for name, why in found.left_out.items():
             print(f"NOT ASKED {name}: {why}")
@@ -202,12 +228,14 @@ def _prove_recorded(rtl: list[Path], streams: Path | None, vcd: Path | None, sco
 
 
 def _end(verdicts: list[Verdict], *, is_json: bool) -> NoReturn:
+    is_proved = all(verdict.answer == "proved" for verdict in verdicts)
     if is_json:
-        print(json.dumps([verdict.to_facts() for verdict in verdicts], indent=2))
+        proofs = [verdict.to_facts() for verdict in verdicts]
+        print(json.dumps({"passed": is_proved, "proofs": proofs}, indent=2))
     else:
         for verdict in verdicts:
             print(verdict)
-    raise typer.Exit(0 if all(verdict.answer == "proved" for verdict in verdicts) else FAILED)
+    raise typer.Exit(0 if is_proved else FAILED)
 
 
 def _numbers(text: str, option: str, between: str, count: int) -> list[int]:

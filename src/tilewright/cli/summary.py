@@ -28,7 +28,8 @@ def print_summary(summary: Summary, root: Path, *, is_json: bool) -> None:
     Raises `ArtifactError` if a file of the run is not what its stage wrote.
     """
     if is_json:
-        print(json.dumps(summary.to_json(), indent=2))
+        facts = {"passed": summary.verdict == "pass"} | summary.to_json()
+        print(json.dumps(facts, indent=2))
     else:
         _print_verdict(summary)
         print(f"report: {root / 'report.html'}")

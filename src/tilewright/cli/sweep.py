@@ -11,12 +11,17 @@ import typer
 
 from tilewright.cli.app import FAILED, JsonOption, SetOption, app
 from tilewright.cli.console import Console
+from tilewright.cli.unheeded import refuse_given
 
 SHOWN = 20
 
 
+OF_TRIALS = ("trials", "storage", "heartbeat", "margin")
+
+
 @app.command()
 def sweep(
+    context: typer.Context,
     source: Annotated[
         str | None,
         typer.Argument(
@@ -83,6 +88,8 @@ def sweep(
     expect_packages(*(("jinja2", "matplotlib") if has_page else ()))
     question = read_question(source, axes or (), objectives or (), within or ())
     trained = None
+    if not question.trained:
+        refuse_given(context, OF_TRIALS, "trainings, and no axis asks for one")
     Console.begins_anew = not question.trained
     if question.trained:
         expect_packages("optuna", "torch")

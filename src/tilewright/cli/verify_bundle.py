@@ -33,12 +33,15 @@ def verify_bundle(
     is_json: JsonOption = False,
 ) -> None:
     """Let files prove themselves: hashes, shapes, ranges, and their convolution recomputed."""
+    from tilewright.vectors import MANIFEST
+
     verdicts = _verdicts(folder, layout, geometry)
     passed = all(verdict.passed for verdict in verdicts)
     if is_json:
         facts = [verdict.to_json() for verdict in verdicts]
         several = {"passed": passed, "bundles": facts}
-        print(json.dumps(facts[0] if len(facts) == 1 else several, indent=2))
+        is_one = layout is not None or (folder / MANIFEST).is_file()
+        print(json.dumps(facts[0] if is_one else several, indent=2))
     else:
         for verdict in verdicts:
             _show(verdict)

@@ -73,8 +73,12 @@ class _Places:
 
 
 def _result(finding: Finding, rule: int, places: _Places) -> dict[str, Any]:
-    """SARIF has no level for what could not be followed: it is a warning, with its own severity beside."""
+    """SARIF has no level for what could not be followed: it is a warning, with its own severity beside.
+
+    What is about a whole file stands at its first line: code hosts show no finding without a line.
+    """
     first, *others = places.of(finding)
+    first["physicalLocation"].setdefault("region", {"startLine": 1})
     level = "error" if finding.severity == "error" else "warning"
     named = f"{finding.file}: " if finding.file else ""
     return {

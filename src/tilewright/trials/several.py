@@ -68,6 +68,7 @@ def find_bundles(
     """
     found: dict[str, Bundle] = {}
     seen: set[Path] = set()
+    is_heeded = layout is None
     for path in paths:
         folders = list(_folders(path))
         if not folders and geometry is None:
@@ -81,10 +82,16 @@ def find_bundles(
             if folder.resolve() not in seen and not is_skipped:
                 seen.add(folder.resolve())
                 stated = geometry if not folders else None
-                bundle = open_bundle(folder, layout=layout if stated else None, geometry=stated)
-                found[name] = bundle
+                found[name] = open_bundle(
+                    folder, layout=layout if stated else None, geometry=stated
+                )
+                is_heeded = is_heeded or stated is not None
     if not found:
         raise ConfigError(f"no bundle is left: {', '.join(skipped)} leaves all out")
+    if not is_heeded:
+        raise ConfigError(
+            "every bundle has a manifest, which states its layout: leave --layout and --geometry out"
+        )
     return found
 
 
