@@ -83,7 +83,7 @@ def test_json_output_is_the_facts_alone(run):
     assert facts["stage"] == "verify"
     assert [layer["layer"] for layer in facts["layers"]][-1] == "classifier"
     summary = json.loads(tilewright("report", run, "--json").stdout)
-    assert summary["verdict"] == "pass"
+    assert (summary["passed"], summary["verdict"]) == (True, "pass")
 
 
 def test_the_same_run_continues_and_another_configuration_is_refused(run):

@@ -174,7 +174,7 @@ def test_a_course_checkpoint_goes_through_the_rtl(tmp_path, command):
         "import-network", path, "--out", run, *widths, "--json", "--samples", 2
     )
     facts = json.loads(out)
-    assert status == 0
+    assert (status, facts["passed"]) == (0, True)
     assert facts["layers"] == ["features.3", "features.7", "features.10", "features.13"]
     assert facts["mismatches"] == 0
     assert facts["compared"] > 40_000

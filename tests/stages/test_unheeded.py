@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tilewright.store.folder_lock import locked_folder
+
 GEOMETRY = "ic=2,oc=3,size=3,kernel=3,padding=1,bits=4/4/16,rows=2,cols=3"
 
 
@@ -68,3 +70,22 @@ def test_a_tree_of_one_bundle_is_a_tree(run_command, bundle):
     _, tree, _ = run_command("verify-bundle", bundle.parent, "--json")
     _, alone, _ = run_command("verify-bundle", bundle, "--json")
     assert json.loads(tree) == {"passed": True, "bundles": [json.loads(alone)]}
+
+
+def test_a_tree_of_bundles_is_written_by_one_command_at_a_time(run_command, tmp_path):
+    """Two exports of other sizes would leave some bundles of each, and both end with 0."""
+    tree = tmp_path / "vectors"
+    words = ("export", "--random", "--corners", "--layout", "readmemh", "--geometry", GEOMETRY)
+    with locked_folder(tree, "export"):
+        status, out, err = run_command(*words, "--out", tree)
+        assert (status, out) == (2, "")
+        assert f"{tree} must be written by one command at a time" in err
+        assert run_command("export", "--covering", "2x2", "--out", tree)[0] == 2
+        assert [path.name for path in tree.iterdir()] == [".lock"]
+    assert run_command(*words, "--out", tree)[0] == 0
+    assert not (tree / ".lock").exists()
+
+
+def test_a_quiet_export_says_nothing(run_command, tmp_path):
+    words = ("export", "--random", "--layout", "readmemh", "--geometry", GEOMETRY)
+    assert run_command("-q", *words, "--out", tmp_path / "one") == (0, "", "")

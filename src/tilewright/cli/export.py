@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tilewright.cli.app import GeometryOption, JsonOption, SetOption, app
-from tilewright.cli.run_folder import open_run, run_stages
+from tilewright.cli.console import Console
+from tilewright.cli.run_folder import hold_folder, open_run, run_stages
 from tilewright.cli.unheeded import refuse_given
 from tilewright.errors import ConfigError
 
@@ -71,6 +72,7 @@ def export(
         refuse_given(context, ["has_other_sizes", "seed"], "--random")
         from tilewright.trials.fresh import write_fewest
 
+        hold_folder(out)
         _print(write_fewest(out, covering), out, is_json=is_json)
         return
     if not is_random:
@@ -110,6 +112,7 @@ def _fresh(
     has_corners, has_other_sizes = corners
     if not has_corners:
         return write_random(out, sizes, layout=form, seed=seed)
+    hold_folder(out)
     return write_corners(out, sizes, layout=form, seed=seed, has_other_sizes=has_other_sizes)
 
 
@@ -124,6 +127,8 @@ def _print(fresh: Fresh, out: Path, *, is_json: bool) -> None:
             for bundle in fresh.bundles
         ]
         print(json.dumps({"bundles": facts, "notes": fresh.notes}, indent=2))
+        return
+    if Console.is_quiet:
         return
     for note in fresh.notes:
         print(f"  {note}")

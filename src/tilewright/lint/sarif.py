@@ -67,7 +67,9 @@ class _Places:
         return next((file for file in files if file.is_file()), testbench.parent / name)
 
     def _place(self, path: Path, line: int) -> dict[str, Any]:
-        uri = path.resolve().as_uri().removeprefix(self._root.as_uri().rstrip("/") + "/")
+        within = self._root.as_uri()
+        within += "/" * (not within.endswith("/"))  # the root of a container is file:///
+        uri = path.resolve().as_uri().removeprefix(within)
         region = {"region": {"startLine": line}} if line else {}
         return {"physicalLocation": {"artifactLocation": {"uri": uri}, **region}}
 

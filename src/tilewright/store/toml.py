@@ -16,9 +16,12 @@ MAX_BYTES = 1 << 22
 
 
 def tables_of(text: str) -> dict[str, Any]:
-    """The tables of `text`; raises `ConfigError` that says why if it is no TOML, or too deep."""
+    """The tables of `text`; raises `ConfigError` that says why if it is no TOML, or too deep.
+
+    A byte order mark, which some editors write, is no part of it.
+    """
     try:
-        tables = tomllib.loads(text)
+        tables = tomllib.loads(text.removeprefix("\ufeff"))
         _check_depth(tables)
     except (ValueError, RecursionError) as error:  # also an integer of thousands of digits
         raise ConfigError(str(error)[:200]) from None

@@ -70,6 +70,13 @@ def test_paths_out_of_the_root_are_whole(project):
     assert [uri for uri, _ in places(result)] == [(project / "rtl/tb.v").as_uri(), "sums.txt"]
 
 
+def test_paths_within_the_root_of_the_system_are_relative(project):
+    """As in a container, where commands start in /."""
+    _, log = written(project, Path("/"))
+    (result,) = log["runs"][0]["results"]
+    assert places(result)[0][0] == (project / "rtl/tb.v").as_uri().removeprefix("file:///")
+
+
 def test_a_finding_in_an_included_file_stands_there(project):
     first, last = BENCH.split("  initial begin\n")
     (project / "rtl/tb.v").write_text(f'{first}  `include "body.v"\nendmodule\n')

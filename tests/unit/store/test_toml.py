@@ -38,6 +38,11 @@ def test_depth_up_to_the_limit_is_read():
     assert found == 1
 
 
+def test_what_editors_of_windows_write_is_read(tmp_path):
+    (tmp_path / "mine.toml").write_bytes(b"\xef\xbb\xbfbits = 4\r\n[psum]\r\nfile = 'a'\r\n")
+    assert read_toml(tmp_path / "mine.toml") == {"bits": 4, "psum": {"file": "a"}}
+
+
 def test_a_file_that_cannot_be_text_is_named(tmp_path):
     path = tmp_path / "run.toml"
     with pytest.raises(ConfigError, match=r"^cannot read \S*run\.toml: No such file"):
