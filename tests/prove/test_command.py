@@ -21,8 +21,10 @@ def test_our_array_in_all_modes():
     assert [one["answer"] for one in facts["proofs"]] == ["proved"] * 3
 
 
-def test_our_array_for_signed_activations():
-    done = tilewright("prove", "--array", "2x2", "--mode", "2ch", "--bits", "s4/4/16")
+@pytest.mark.parametrize("mode", ["2ch", "simd"])
+def test_our_array_for_signed_activations(mode):
+    """The two-channel mode is called as in a configuration, or as in proofs."""
+    done = tilewright("prove", "--array", "2x2", "--mode", mode, "--bits", "s4/4/16")
     assert done.returncode == 0
     assert done.stdout.startswith("PROVED tw_array 2x2 2ch, s4/4/16 bits")
 

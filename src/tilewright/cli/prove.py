@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tilewright.prove.verdict import Verdict
 
 OF_ONE_ARRAY = ("mode", "bits", "vectors", "folds", "saturates", "certificate")
+TWO_CHANNEL = {"simd": "2ch"}
+"""The mode of a configuration, and its name in proofs."""
 OF_TIMING = ("is_overlapped", "stalls")
 OF_A_RECORDING = ("streams", "vcd", "scope")
 
@@ -42,7 +44,12 @@ def prove(
         ),
     ] = None,
     mode: Annotated[
-        str, typer.Option("--mode", metavar="ws|2ch|os|all", help="How the array is used.")
+        str,
+        typer.Option(
+            "--mode",
+            metavar="ws|simd|os|all",
+            help="How the array is used; simd is called 2ch in answers.",
+        ),
     ] = "all",
     bits: Annotated[
         str,
@@ -121,7 +128,7 @@ def prove(
                 stalls=stalls,
                 is_act_signed=bits.startswith("s"),
             )
-            for one in (MODES if mode == "all" else (mode,))
+            for one in (MODES if mode == "all" else (TWO_CHANNEL.get(mode, mode),))
         ]
         folders = [certificate / job.mode if certificate else None for job in jobs]
         verdicts = [

@@ -192,7 +192,8 @@ def check_replaceable(folder: Path) -> None:
     if not folder.exists() and not folder.is_symlink():
         return
     if folder.is_symlink() or not folder.is_dir():
-        raise ArtifactError(f"{folder} must be a folder or absent: give another one")
+        kind = "a link" if folder.is_symlink() else "a file"
+        raise ArtifactError(f"{folder} must be a folder or absent, but is {kind}: give another one")
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
     foreign = found - owned_names(folder) if MANIFEST in found else found
     if foreign:
