@@ -9,7 +9,7 @@ from tests.docs.test_pages import PAGES, ROOT
 from tilewright.cli.app import Commands
 
 SHOWN = re.compile(
-    r"(?:(?<=`)|(?<=\n)|(?<=\n    )|(?<=\n\t)|(?<=\$ )|(?<=run: )|(?<=&& ))tilewright ([^`\n]*)"
+    r"(?:(?<=`)|(?<=\n)|(?<=\n    )|(?<=\n\t)|(?<=\$ )|(?<=run: )|(?<=entry: )|(?<=&& ))tilewright ([^`\n]*)"
 )
 BEHIND = re.compile(r" #| -- |&&| > | \| |;")
 """What stands behind a command on its line: a comment, a command of the user's, another command."""

@@ -59,6 +59,7 @@ FAMILIES: Registry[Family] = Registry(
     ours={
         name: f"tilewright.judge.families.{name}:causes"
         for name in (
+            "nothing",
             "weights",
             "weight_masks",
             "codes",

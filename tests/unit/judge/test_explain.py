@@ -116,6 +116,17 @@ class TestSingleCauses:
         taps[4] = 0
         assert _keys(_explain(bundle, taps, "tap_psum")) == [[("tap-lost kij=4",)]]
 
+    @pytest.mark.parametrize("kind", ["psum", "output", "tap_psum"])
+    def test_zeros_alone_name_no_single_mistake_first(self, bundle, kind):
+        """What left nothing may be a file that was not found, as well as any memory or counter."""
+        zeros = np.zeros((9, *_psums().shape) if kind == "tap_psum" else _psums().shape, int)
+        found = _explain(bundle, zeros, kind)
+        assert _keys(found)[0][0] == ("outputs-zero",)
+        assert "every number is 0: nothing was read, added up or written" in found.verdict
+        one = zeros.copy()
+        one.flat[7] = 1
+        assert "every number is 0" not in _explain(bundle, one, kind).verdict
+
     def test_right_numbers_need_no_cause(self, bundle):
         found = _explain(bundle, _psums())
         assert found.passed
