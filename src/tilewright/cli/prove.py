@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from tilewright.prove.verdict import Verdict
 
 OF_ONE_ARRAY = ("mode", "bits", "vectors", "folds", "saturates", "certificate")
-TWO_CHANNEL = {"simd": "2ch"}
-"""The mode of a configuration, and its name in proofs."""
 OF_TIMING = ("is_overlapped", "stalls")
 OF_A_RECORDING = ("streams", "vcd", "scope")
 
@@ -107,7 +105,7 @@ def prove(
     if rtl:
         verdicts = [_prove_recorded(rtl, streams, vcd, scope)]
     elif array is not None:
-        from tilewright.prove.array import MODES, ArrayJob
+        from tilewright.prove.array import ArrayJob
         from tilewright.prove.our_rtl import prove_array, sources_of
 
         rows, cols = _numbers(array, "--array", "x", 2)
@@ -128,7 +126,7 @@ def prove(
                 stalls=stalls,
                 is_act_signed=bits.startswith("s"),
             )
-            for one in (MODES if mode == "all" else (TWO_CHANNEL.get(mode, mode),))
+            for one in _modes(mode)
         ]
         folders = [certificate / job.mode if certificate else None for job in jobs]
         verdicts = [
@@ -141,6 +139,16 @@ def prove(
             "RxC (for example 4x4), or --rtl, --streams and --vcd"
         )
     _end(verdicts, is_json=is_json)
+
+
+def _modes(mode: str) -> tuple[str, ...]:
+    """Modes as proofs call them; the two-channel one is asked for as in a configuration, too."""
+    from tilewright.prove.array import MODES
+    from tilewright.tile import TWO_CHANNELS
+
+    if mode == "all":
+        return MODES
+    return ("2ch" if mode == TWO_CHANNELS.name else mode,)
 
 
 def _expect_one_claim(context: typer.Context, path: Path | None, rtl: list[Path] | None) -> None:

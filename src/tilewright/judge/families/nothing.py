@@ -11,8 +11,8 @@ from tilewright.judge.families.places import of_pixels, placed
 from tilewright.judge.problem import Problem
 
 NOTHING = (
-    "look at whether the files are opened and read, at reset and enables, at the clock, and at what writes the "
-    "dump, and when"
+    "look at whether the files are opened and read, at reset and enables, at the clock, and at what "
+    "writes the dump, and when"
 )
 
 
