@@ -76,3 +76,20 @@ def test_bad_input_is_one_line(run_command, finished, tmp_path, arguments, messa
     )
     assert status == 2
     assert told.splitlines()[-1].startswith(message.replace(" . ", f" {tmp_path} "))
+
+
+def test_a_campaign_in_which_nothing_is_noticed_says_what_is_likely(run_command, tmp_path):
+    """The command runs a simulation that was built before, or nobody looks at what it leaves."""
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/add.v").write_text(
+        "module add(input [3:0] a, b, output [4:0] y); assign y = a + b; endmodule\n"
+    )
+    geometry = "ic=1,oc=1,size=2,kernel=1,bits=4/4/16,rows=1,cols=1"
+    words = ("export", "--random", "--layout", "readmemh", "--geometry", geometry)
+    assert run_command(*words, "--out", tmp_path / "one")[0] == 0
+    words = ("mutate", tmp_path / "one", "--project", tmp_path / "mine", "--limit", "2")
+    status, out, err = run_command(*words, "--no-corners", "--", "true")
+    assert status == 0, err
+    assert "note: no fault was noticed: does the command run what is built" in out
+    status, out, _ = run_command(*words, "--no-corners", "--", "grep", "-q", "y = a + b", "add.v")
+    assert "no fault was noticed" not in out

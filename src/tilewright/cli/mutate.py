@@ -116,7 +116,8 @@ def mutate(
         has_screen=has_screen,
     )
     console = Console(is_json=is_json)
-    if given.words_after_dashes(context) or running.project is not None:
+    is_ours = not given.words_after_dashes(context) and running.project is None
+    if not is_ours:
         _expect_heeded(context, is_ours=False)
         command = running.command(context, timeout_s=timeout_s)
         expected = judging.expected(reading.reading())
@@ -129,7 +130,7 @@ def mutate(
     if is_json:
         print(json.dumps({"passed": is_enough} | campaign.to_facts(), indent=2))
     else:
-        _print_campaign(campaign)
+        _print_campaign(campaign, is_ours=is_ours)
     if not is_enough:
         print(
             f"FAILED mutation score: {100 * campaign.score():.2f} %, must be at least {least:g} %",
@@ -183,7 +184,13 @@ def _plant_in_project(
     )
 
 
-def _print_campaign(campaign: Campaign) -> None:
+NOTHING_NOTICED = (
+    "note: no fault was noticed: does the command run what is built from these sources (--build COMMAND), "
+    "and is what it leaves judged (--dump FILE)?"
+)
+
+
+def _print_campaign(campaign: Campaign, *, is_ours: bool) -> None:
     for outcome in campaign.survivors:
         print(f"SURVIVED {outcome.mutant}{'; ' * bool(outcome.evidence)}{outcome.evidence}")
     for outcome in campaign.outcomes:
@@ -194,6 +201,8 @@ def _print_campaign(campaign: Campaign) -> None:
             f"note: no fault in {file} was noticed: is it part of what runs? --files leaves others out"
         )
     facts = campaign.to_facts()
+    if facts["survived"] and not (facts["killed"] or is_ours):
+        print(NOTHING_NOTICED)
     print(
         f"{facts['mutants']:,} mutants: {facts['killed']:,} killed, {facts['survived']:,} survived, "
         f"{facts['equivalent']:,} equivalent, {facts['not_built']:,} did not build"
