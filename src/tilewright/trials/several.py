@@ -136,7 +136,12 @@ def try_bundles(
 
     def run(name: str) -> Trial:
         folder = out / name
-        folder.mkdir(parents=True)
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            raise ConfigError(
+                f"{folder} must be of an earlier call, but holds other files: give another --out"
+            ) from None
         trial = run_trial(command, expected, bundles[name], folder)
         if trial.status == "pass" and not is_kept:
             shutil.rmtree(folder, ignore_errors=True)
@@ -172,3 +177,14 @@ def _remove_earlier(out: Path) -> None:
         folder = out / str(name)
         if folder.resolve().is_relative_to(out.resolve()) and folder.resolve() != out.resolve():
             shutil.rmtree(folder, ignore_errors=True)
+            _remove_empty(folder.parent, out)
+
+
+def _remove_empty(folder: Path, out: Path) -> None:
+    """Remove `folder` and those around it within `out` that hold nothing: a tree of bundles left them."""
+    while folder != out:
+        try:
+            folder.rmdir()
+        except OSError:  # it holds more
+            return
+        folder = folder.parent

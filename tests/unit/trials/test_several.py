@@ -98,6 +98,22 @@ def test_nothing_but_an_earlier_call_is_removed(tree, tmp_path):
         try_bundles(bundles, _sh(COPY, tmp_path), NUMBERS, out=out)
 
 
+def test_a_bundle_takes_the_place_of_a_tree_of_its_name(tree, tmp_path):
+    """`vectors` held many bundles, which failed, and is one bundle now."""
+    out, many = tmp_path / "out", find_bundles([tree])
+    try_bundles(many, _sh("exit 1", tmp_path), Expected(), out=out)
+    place = next(iter(many)).split("/")[0]
+    assert (out / place).is_dir()
+    one = {place: next(iter(many.values()))}
+    assert try_bundles(one, _sh(COPY, tmp_path), NUMBERS, out=out, is_kept=True).passed
+    shutil.rmtree(out / place)
+    try_bundles(many, _sh("exit 1", tmp_path), Expected(), out=out)
+    (out / place / "mine.txt").write_text("x")
+    with pytest.raises(ConfigError, match=f"{place} must be of an earlier call, but holds other"):
+        try_bundles(one, _sh(COPY, tmp_path), NUMBERS, out=out)
+    assert (out / place / "mine.txt").read_text() == "x"
+
+
 def test_an_altered_list_of_folders_leads_to_no_other_place(tree, tmp_path):
     bundles, out = find_bundles([tree / "a"]), tmp_path / "out"
     try_bundles(bundles, _sh(COPY, tmp_path), NUMBERS, out=out)
