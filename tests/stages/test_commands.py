@@ -128,6 +128,6 @@ def test_other_modules_of_the_room_have_no_command():
     modules = {path.stem for path in Path(cli.__file__).parent.glob("*.py")}
     assert modules - set(cli.MODULES.values()) == {
         *("__init__", "after_dashes", "app", "commands", "console", "examples", "explain_files"),
-        *("option_groups", "reading"),
+        *("option_groups", "reading", "unheeded"),
         *("run_folder", "summary"),
     }
