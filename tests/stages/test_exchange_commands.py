@@ -171,7 +171,7 @@ def test_a_course_checkpoint_goes_through_the_rtl(tmp_path, command):
     course_checkpoint.save(course_checkpoint.train(), path)
     widths = ("--weight-bits", 4, "--act-bits", 4)
     status, out, _ = command(
-        "import-network", path, "--out", run, *widths, "--json", "--samples", 2
+        "import-network", path, "--out", run, *widths, "--pools", 6, "--json", "--samples", 2
     )
     facts = json.loads(out)
     assert (status, facts["passed"]) == (0, True)
@@ -179,7 +179,7 @@ def test_a_course_checkpoint_goes_through_the_rtl(tmp_path, command):
     assert facts["mismatches"] == 0
     assert facts["compared"] > 40_000
     assert facts["thresholds"] == 330
-    assert facts["notes"][0].startswith("features.0 is not represented: its input codes are signed")
+    assert facts["notes"][1].startswith("features.0 is not represented: its input codes are signed")
     layer = ("--set", 'vectors.layers=["features.10"]', "--set", "vectors.corners=false")
     for stage, *options in (("verify",), ("export", *layer), ("simulate",)):
         assert command(stage, run, *options)[0] == 0
@@ -234,6 +234,18 @@ def test_imports_of_nothing_are_one_line(arguments, message, tmp_path, command, 
     assert err.startswith(message)
     assert err.count("\n") == 1
     assert not Path("run").exists()
+
+
+def test_an_import_has_nothing_to_evaluate_or_recover(brevitas_file, tmp_path, command):
+    run = tmp_path / "run"
+    assert command("import-network", brevitas_file, "--out", run, "--samples", 1)[0] == 0
+    status, _, err = command("evaluate", run)
+    assert (status, err.count("\n")) == (2, 1)
+    assert "which has no images with classes here: tilewright verify compares" in err
+    status, _, err = command("recover", run)
+    assert (status, err.count("\n")) == (2, 1)
+    assert "its integers are recovered already: go on with tilewright verify" in err
+    assert command("verify", run)[0] == 0
 
 
 def test_an_import_leaves_other_folders_alone(brevitas_file, tmp_path, command):

@@ -46,6 +46,14 @@ ADVICE = {
 }
 """What to do about operations that others often use."""
 
+OF_DOMAINS = {
+    "mct_quantizers": "export with QuantizationFormat.FAKELY_QUANT",
+    "com.amd.quark": "block floats have no integers of one scale: quantize to int8 or uint8, as the "
+    "configurations XINT8, A8W8 and S8S8_AAWS do",
+    "qonnx.custom_op.channels": "operators for channels last that are not read: export with channels first",
+}
+"""What to do about operators of other domains, by the beginning of their names."""
+
 STANDARD = ("", "ai.onnx")
 
 OF_MICROSOFT = (*LINEAR_QUANT, "Gelu", "QuickGelu")
@@ -109,9 +117,13 @@ def refuse_other_domains(op: Operator) -> None:
     is_custom = op.kind in (*QUANT_OPERATORS, "BipolarQuant", "MultiThreshold", "Trunc")
     is_custom |= op.domain == MICROSOFT and op.kind in OF_MICROSOFT
     if op.domain not in STANDARD and not is_custom and op.kind not in ADVICE:
+        advice = next(
+            (advice for start, advice in OF_DOMAINS.items() if op.domain.startswith(start)),
+            "export with operators of ONNX alone",
+        )
         op.refuse(
             f"its domain {op.domain!r} is not that of the standard operators, so it may do something else "
-            "than they do, as those for channels last: export with channels first"
+            f"than they do: {advice}"
         )
 
 

@@ -35,6 +35,7 @@ def run_stage(
     None.
     """
     run.check_inputs(stage)
+    _refuse_imported(stage, run)
     expect_packages("torch" if stage in WITH_TORCH else "numba", "safetensors")
     work: Callable[..., StageResult[StageFacts] | None] = getattr(
         import_module(f"tilewright.pipeline.stages.{stage}"), stage
@@ -44,6 +45,29 @@ def run_stage(
     if result is None:
         return None
     return run.record(result, since=since, inputs=inputs, is_draft=is_draft)
+
+
+def _refuse_imported(stage: str, run: RunFolder) -> None:
+    """What needs the training or the images of a network that came from elsewhere, and has none, says so."""
+    if stage not in ("evaluate", "recover") or run.has_result("train"):
+        return
+    if not run.has_result("recover"):
+        return
+    from tilewright.facts import RecoverFacts
+    from tilewright.pipeline.own_images import OwnImages
+
+    imported = run.result(RecoverFacts).facts.imported
+    has_images = stage == "evaluate" and OwnImages.load(run) is not None
+    if imported is None or has_images:
+        return
+    advice = {
+        "evaluate": "no images with classes here: tilewright verify compares its codes and sums, and "
+        "tilewright.Engine(tilewright.load_network(RUN)) computes images of yours, given as codes",
+        "recover": "no training here, and its integers are recovered already: go on with tilewright verify",
+    }
+    raise ConfigError(
+        f"{run.root} holds a network from elsewhere, {imported}, which has {advice[stage]}"
+    )
 
 
 def make_report(run: RunFolder) -> Summary:

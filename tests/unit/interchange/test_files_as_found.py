@@ -426,8 +426,25 @@ def test_operators_for_channels_last_are_no_standard_ones(name, tmp_path):
     file.find(name).domain = "qonnx.custom_op.channels_last"
     path = edit(file.save(tmp_path / "net.onnx"), drop_imports)
     with pytest.raises(
-        FormatError, match=rf"^node {name} .*: its domain 'qonnx.custom_op.channels"
+        FormatError,
+        match=rf"^node {name} .*: its domain 'qonnx.custom_op.channels.*export with channels first",
     ):
+        read_onnx(path)
+
+
+@pytest.mark.parametrize(
+    ("domain", "advice"),
+    [
+        ("mct_quantizers", r"export with QuantizationFormat\.FAKELY_QUANT$"),
+        ("com.amd.quark", r"block floats .* quantize to int8 or uint8, as .* XINT8, .* do$"),
+        ("com.example", r"export with operators of ONNX alone$"),
+    ],
+)
+def test_operators_of_other_tools_say_what_to_export(domain, advice, tmp_path):
+    file = File()
+    file.find("pool").domain = domain
+    path = edit(file.save(tmp_path / "net.onnx"), drop_imports)
+    with pytest.raises(FormatError, match=rf"^node pool .*: its domain '{domain}' .* {advice}"):
         read_onnx(path)
 
 

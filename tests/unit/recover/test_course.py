@@ -1,5 +1,6 @@
 """Course checkpoints become integer layers, and say what cannot."""
 
+import argparse
 import os
 import pickle
 
@@ -19,6 +20,10 @@ from tilewright.recover.course import Widths, import_course, read_state
 from tilewright.spec import MaxPool
 from tilewright.verify import check_node, compare, reference_trace
 
+POOLS = (
+    "max-pools are taken to stand behind features.3, where the names leave room: --pools 6,13,23,33 says "
+    "otherwise"
+)
 NAMES = ["features.3", "features.7", "features.10", "features.13"]
 
 
@@ -99,9 +104,11 @@ def test_a_bias_is_part_of_the_step(net, path):
 
 def test_what_is_not_represented_is_named(path, net):
     notes = load(path).notes
-    assert len(notes) == 2
-    assert notes[0].startswith("features.0 is not represented: its input codes are signed (-")
-    assert notes[1] == "classifier is not represented: it is float"
+    assert len(notes) == 3
+    assert notes[2].startswith("features.0 is not represented: its input codes are signed (-")
+    assert notes[0] == "classifier is not represented: it is float"
+    assert notes[1] == POOLS
+    assert POOLS not in load(path, pools=[6]).notes
 
 
 def test_a_float_convolution_in_front_is_computed_but_not_represented(net, path):
@@ -109,10 +116,8 @@ def test_a_float_convolution_in_front_is_computed_but_not_represented(net, path)
     state = {name: value for name, value in net.state_dict().items() if name not in quantizer}
     torch.save({"state_dict": state}, path)
     found = load(path)
-    assert found.notes == tuple(
-        f"{name} is not represented: it is float"
-        for name in ("features.0", "features.1", "classifier")
-    )
+    plain = ("features.0", "features.1", "classifier")
+    assert found.notes == (*(f"{name} is not represented: it is float" for name in plain), POOLS)
     assert [node.name for node in found.network.nodes] == NAMES
     with torch.no_grad():
         values = torch.nn.functional.conv2d(course.images(6, 5), net.features[0].weight, padding=1)
@@ -208,6 +213,83 @@ def test_names_of_a_parallel_module_are_understood(net, path):
     assert [node.name for node in load(path).network.nodes] == NAMES
     torch.save(net.state_dict(), path)
     assert [node.name for node in load(path).network.nodes] == NAMES
+
+
+@pytest.mark.parametrize("bits", [2, 3, 8])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
+def test_widths_that_the_stored_weights_deny_are_refused(bits, dtype, tmp_path):
+    """All layers, one layer, and the widths that they show; float16 is less exact, and shows them too."""
+    net, path = course.train(bits, 4), tmp_path / "net.pth.tar"
+    state = {
+        name: value.to(dtype) if value.is_floating_point() else value
+        for name, value in net.state_dict().items()
+    }
+    torch.save({"state_dict": state}, path)
+    with pytest.raises(
+        RecoveryError,
+        match=rf"^features.0: .* but 4 are stated, and 5 of 5 .* give --weight-bits {bits}$",
+    ):
+        load(path)
+    assert load(path, widths=Widths(bits, 4)).network.layers[0].weight_format.bits == bits
+    with pytest.raises(RecoveryError, match=rf"give --layer-bits features.7={bits}/2$"):
+        load(path, widths=Widths.parse(bits, 4, ["features.7=4/2"]))
+
+
+def test_float16_does_not_make_weights_stale(tmp_path):
+    net, path = course.train(8, 4), tmp_path / "net.pth.tar"
+    state = {
+        name: value.half() if name.endswith(("weight", "weight_q", "alpha")) else value
+        for name, value in net.state_dict().items()
+    }
+    fresh = course.train(8, 4)
+    fresh.load_state_dict({name: value.float() for name, value in state.items()})
+    for name, part in course.convolutions(fresh).items():
+        state[f"{name}.weight_q"] = part.weight_quant(part.weight).detach().half()
+    torch.save({"state_dict": state}, path)
+    assert not [note for note in load(path, widths=Widths(8, 4)).notes if "stale" in note]
+
+
+def test_pools_must_leave_what_the_classifier_reads(net, path):
+    """Images of 16x12, one pool before the last convolution: 8x6 there, 4x3 behind the last pool."""
+    course.save(net, path, **{"classifier.weight": torch.zeros(4, 16 * 5)})
+    with pytest.raises(
+        RecoveryError,
+        match=r"^classifier.weight: its 80 inputs must be .* 16 channels of 8x6 .*--pools",
+    ):
+        load(path)
+    course.save(net, path, **{"classifier.weight": torch.zeros(4, 16 * 8 * 6)})
+    with pytest.raises(RecoveryError, match=r"^classifier.weight: it reads all 8x6 pixels .*Ident"):
+        load(path)
+    assert load(path, pools=[6]).network.layers
+    course.save(net, path, **{"classifier.weight": torch.zeros(4, 16)})  # a mean over the map
+    assert load(path).network.layers
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda state: {"net": state, "acc": 91.5, "optimizer": {"state": {}}},
+        lambda state: {"model_state_dict": state, "best": torch.tensor(3.0)},
+        lambda state: {"state_dict": state, "best_prec": np.float64(91.5), "epoch": np.int64(3)},
+        lambda state: {"state_dict": state, "args": argparse.Namespace(lr=0.1)},
+        lambda state: {"_orig_mod.module." + name: value for name, value in state.items()},
+        lambda state: {"state_dict": {"model." + name: value for name, value in state.items()}},
+    ],
+)
+def test_what_training_scripts_wrap_around_weights_is_read(wrap, net, path):
+    torch.save(wrap(net.state_dict()), path)
+    assert [node.name for node in load(path).network.nodes] == NAMES
+
+
+def test_two_dicts_of_weights_leave_the_choice(net, path):
+    torch.save({"model": net.state_dict(), "ema": net.state_dict()}, path)
+    with pytest.raises(ArtifactError, match=r"one dict of weights, but holds 2, model, ema: save"):
+        load(path)
+    torch.save(net, path)
+    with pytest.raises(
+        ArtifactError, match=r"holds \S+, which is not executed: save net.state_dict\(\) alone$"
+    ):
+        load(path)
 
 
 @pytest.mark.parametrize(

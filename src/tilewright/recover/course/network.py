@@ -14,7 +14,13 @@ from torch import Tensor
 from tilewright.errors import RecoveryError, ShapeError
 from tilewright.recover.course.checkpoint import read_state
 from tilewright.recover.course.layer import CourseLayer
-from tilewright.recover.course.structure import Structure, find_structure, unmatched
+from tilewright.recover.course.structure import (
+    Structure,
+    check_classifier,
+    find_structure,
+    inferred,
+    unmatched_notes,
+)
 from tilewright.recover.course.widths import Widths
 from tilewright.spec import (
     ConvShape,
@@ -75,6 +81,10 @@ def import_course(
             "codes are signed"
         )
     inputs, psums = run_source(structure, images)
+    others = unmatched_notes(state, structure)
+    if pools is None:
+        check_classifier(state, psums[layers[-1].name].shape[1:])
+        others += inferred(structure)
     nodes: list[IntegerLayer] = []
     found: dict[str, Steps] = {}
     for layer, consumer in zip(layers, (*layers[1:], None), strict=True):
@@ -94,7 +104,7 @@ def import_course(
     return CourseImport(
         IntegerNetwork(tuple(nodes)),
         stimulus,
-        _notes(structure, unmatched(state, structure.layers), inputs[structure.layers[0].name]),
+        (*others, *_notes(structure, inputs[structure.layers[0].name])),
         sum(steps.thresholds.size for steps in found.values()),
         sum(int(steps.is_doubtful.sum()) for steps in found.values()),
         sum(psums[name].size for name in found),
@@ -173,12 +183,11 @@ def _affine(layer: CourseLayer) -> tuple[Floats, Floats]:
     return gain * factor, offset * factor + shift
 
 
-def _notes(structure: Structure, others: tuple[str, ...], first_codes: Ints) -> tuple[str, ...]:
-    notes = [f"{name} is not represented: it is float" for name in others]
+def _notes(structure: Structure, first_codes: Ints) -> tuple[str, ...]:
+    notes = []
     if not structure.front:
         first, second = structure.layers[:2]
-        notes.insert(
-            0,
+        notes.append(
             f"{first.name} is not represented: its input codes are signed ({first_codes.min()}.."
             f"{first_codes.max()} on these images), and the source has no lowest one; the network begins "
             f"with the codes of {second.name}",

@@ -20,6 +20,8 @@ from tilewright.recover.course.widths import Widths
 
 QUANTIZED = re.compile(r"features\.(\d+)\.weight_quant\.wgt_alpha")
 WEIGHT = re.compile(r"features\.(\d+)\.weight")
+CLASSIFIERS = "classifier.weight", "classifier.0.weight", "fc.weight", "linear.weight"
+"""What the first linear layer behind the convolutions is called."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,22 +57,82 @@ def find_structure(state: State, widths: Widths, pools: Collection[int] | None) 
         index: _tail(state, index, after, pools)
         for index, after in zip(indices, [*indices[1:], None], strict=True)
     }
+    layers = tuple(_layer(state, index, tails[index], widths) for index in quantized)
+    _check_widths(layers)
     return Structure(
         tuple(
             FloatLayer(f"features.{index}", _get(state, f"features.{index}.weight"), tails[index])
             for index in plain
         ),
-        tuple(_layer(state, index, tails[index], widths) for index in quantized),
+        layers,
     )
 
 
-def unmatched(state: State, layers: tuple[CourseLayer, ...]) -> tuple[str, ...]:
-    """Names in the file that belong to no quantized convolution or its BatchNorm, by their module."""
+def _check_widths(layers: tuple[CourseLayer, ...]) -> None:
+    """Raise `RecoveryError` if stored quantized weights are exactly those of other widths than stated."""
+    found = [(layer, bits) for layer in layers if (bits := layer.stored_bits()) is not None]
+    if found:
+        first = found[0][0]
+        options = " ".join(
+            f"--layer-bits {layer.name}={bits}/{layer.act_bits}" for layer, bits in found
+        )
+        widths = {bits for _, bits in found}
+        if len(widths) == 1 and len(found) == len(layers):
+            options = f"--weight-bits {widths.pop()}"
+        raise RecoveryError(
+            f"{first.name}: its weights must have the bits that the file's weight_q shows, but "
+            f"{first.weight_bits} are stated, and {len(found)} of {len(layers)} layers show others: "
+            f"give {options}"
+        )
+
+
+def check_classifier(state: State, size: tuple[int, ...]) -> None:
+    """Whether the linear layer behind can read what inferred pools leave: ``c h w`` of the last convolution.
+
+    Raises `RecoveryError` if no pooling of that map has the inputs of the linear layer, and where the map has
+    to stay unpooled, so that one of the inferred pools may be none.
+    """
+    name = next((one for one in CLASSIFIERS if one in state and state[one].ndim == 2), None)
+    if name is None:
+        return
+    channels, height, width = size
+    pixels, rest = divmod(state[name].shape[1], channels)
+    windows = range(1, min(height, width) + 1)
+    fit = {(height // window) * (width // window) for window in windows} | {1}
+    if rest or pixels not in fit:
+        raise RecoveryError(
+            f"{name}: its {state[name].shape[1]} inputs must be those of the last convolution, {channels} "
+            f"channels of {height}x{width} or of a pool of it, for images of the size given: say where the "
+            "max-pools before it stand (--pools 6,13,23,33), also if it was trained on images of another size"
+        )
+    if pixels == height * width > 1:
+        raise RecoveryError(
+            f"{name}: it reads all {height}x{width} pixels of the last convolution, so that either no pool "
+            "stands behind that, or an Identity where a max-pool is inferred: say where the max-pools before "
+            "it stand (--pools 6,13,23,33)"
+        )
+
+
+def unmatched_notes(state: State, structure: Structure) -> tuple[str, ...]:
+    """A sentence for each module in the file that is no quantized convolution or its BatchNorm."""
+    layers = structure.layers
     known = {layer.name for layer in layers}
     known |= {_next(layer.name) for layer in layers if layer.tail.norm is not None}
     modules = {name.rpartition(".")[0]: None for name in state}
     parts = [name.removesuffix(".weight_quant") for name in modules]
-    return tuple(dict.fromkeys(part for part in parts if part not in known))
+    others = dict.fromkeys(part for part in parts if part not in known)
+    return tuple(f"{name} is not represented: it is float" for name in others)
+
+
+def inferred(structure: Structure) -> tuple[str, ...]:
+    """A sentence that says behind which convolutions the names leave room for a max-pool."""
+    convolutions: tuple[FloatLayer | CourseLayer, ...] = (*structure.front, *structure.layers)
+    pooled = [one.name for one in convolutions if one.tail.is_pooled]
+    where = f"behind {', '.join(pooled)}" if pooled else "nowhere"
+    return (
+        f"max-pools are taken to stand {where}, where the names leave room: "
+        "--pools 6,13,23,33 says otherwise",
+    )
 
 
 def _float_convolutions(state: State, quantized: list[int]) -> list[int]:
