@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tilewright.lint.file_text import shown
+from tilewright.lint.file_text import COMMENTS, shown
 from tilewright.lint.judge import Judge
 from tilewright.verilog.events import MATCHED, ReadEvent
 from tilewright.verilog.scan import number
@@ -21,7 +21,11 @@ _DIGIT = re.compile(rb"[0-9]")
 def judge_headers(judge: Judge, words: list[ReadEvent]) -> None:
     """Report words read in another base than the file states, and a file all of whose words are skipped."""
     taken = [event for event in words if event.status == MATCHED]
-    skipped = [event for event in judge.skips() if _DIGIT.search(event.digits)]
+    skipped = [
+        event
+        for event in judge.skips()
+        if _DIGIT.search(event.digits) and not event.digits.lstrip().startswith(COMMENTS)
+    ]
     is_known = any(finding.severity == "error" for finding in judge.found.values())
     is_all = not _DIGIT.search(judge.text.content, judge.stream.position)
     if taken:
