@@ -235,6 +235,16 @@ def test_widths_that_the_stored_weights_deny_are_refused(bits, dtype, tmp_path):
         load(path, widths=Widths.parse(bits, 4, ["features.7=4/2"]))
 
 
+def test_stored_weights_that_are_zeros_show_no_width(tmp_path):
+    """`nn.DataParallel` writes them in copies alone; most codes are 0 where alpha is large."""
+    net = course.train()
+    for part in course.convolutions(net).values():
+        part.weight_quant.wgt_alpha.data.fill_(10.0)
+    zeros = {k: torch.zeros_like(v) for k, v in net.state_dict().items() if "weight_q" in k[-8:]}
+    course.save(net, tmp_path / "net.pth.tar", **zeros)
+    assert load(tmp_path / "net.pth.tar").network.layer("features.3").weight_format.bits == 4
+
+
 def test_float16_does_not_make_weights_stale(tmp_path):
     net, path = course.train(8, 4), tmp_path / "net.pth.tar"
     state = {

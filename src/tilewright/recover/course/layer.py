@@ -153,9 +153,14 @@ class CourseLayer:
 
     def stored_bits(self) -> int | None:
         """The weight bits that the stored quantized weight shows, where they are not those stated; None if
-        it fits these, or shows none, as an old one does not. It shows them if 99 of 100 values fit.
+        it fits these, or shows none, as an old one does not, or zeros: in training on several devices only
+        copies of it are written. It shows them if 99 of 100 values fit.
         """
-        if self.count_stale() <= self.weight.numel() // 100:
+        if (
+            self.stored is None
+            or not self.stored.any()
+            or self.count_stale() <= self.weight.numel() // 100
+        ):
             return None
         others = {bits: replace(self, weight_bits=bits) for bits in range(2, 9)}
         fits = (
