@@ -10,8 +10,9 @@ from tilewright.lint.judge import Judge
 from tilewright.lint.judge_counts import lacking_text
 from tilewright.verilog.events import AT_END, MATCHED, OUTSIDE, ReadEvent
 
+_NPY = b"\x93NUMPY"
 _MARKS = {
-    b"\x93NUMPY": "a NumPy file (.npy)",
+    _NPY: "a NumPy file (.npy)",
     b"PK\x03\x04": "an archive (.npz, .zip)",
     b"\x1f\x8b\x08": "a gzip file",
     b"\x89HDF\r\n": "an HDF5 file",
@@ -39,8 +40,7 @@ def judge_bytes(
             chunks[0].line,
         )
         return
-    title = next((title for mark, title in _MARKS.items() if content.startswith(mark)), "")
-    if title and chunks[0].start == 0 and not any(e.is_known for e in chunks):
+    if title := _header_taken(content, chunks):
         judge.report(
             "error",
             "binary",
@@ -78,6 +78,23 @@ def judge_bytes(
         )
 
 
+def _header_taken(content: bytes, chunks: list[ReadEvent]) -> str:
+    """What kind of file it is whose header is used as numbers are; "" if that is not so.
+
+    A reader may skip the header of a NumPy file, and look at its length, which stands behind the mark.
+    """
+    mark = next((mark for mark in _MARKS if content.startswith(mark)), b"")
+    if not mark or any(map(_is_asked, chunks)):
+        return ""
+    length, end = 8, 1  # where the length of the header begins, and what stands behind that
+    start = length
+    if mark == _NPY:
+        start = 10 if content[6:7] == b"\x01" else 12
+        end = start + int.from_bytes(content[length:start], "little")
+    taken = (e for e in chunks if e.start < end and (e.is_computed or e.is_exposed))
+    return _MARKS[mark] if any(e.end <= length or e.start >= start for e in taken) else ""
+
+
 def _is_text(content: bytes, chunks: list[ReadEvent]) -> bool:
     """Whether a file of bytes is a text of numbers, of which nobody asks for a character, and that is not
     taken line by line: several words, of one length where they are no decimal numbers, or are taken byte by
@@ -89,14 +106,21 @@ def _is_text(content: bytes, chunks: list[ReadEvent]) -> bool:
         return False
     lengths = {len(word) for word in words}
     are_lines = all(len(line) == size for line in content.splitlines(keepends=True))
-    is_asked = any(e.is_known or e.is_digit or e.is_letter or e.doubts for e in chunks)
     are_words = len(lengths) == 1 and all(WORDS["h"].fullmatch(word) for word in words)
     if size == 1:
         is_octet = lengths == {8} and all(WORDS["b"].fullmatch(word) for word in words)
         are_numbers = are_words and (lengths == {2} or is_octet)
     else:
         are_numbers = are_words or all(_NUMBER.fullmatch(word) for word in words)
-    return are_numbers and not (is_asked or are_lines)
+    return are_numbers and not (any(map(_is_asked, chunks)) or are_lines)
+
+
+def _is_asked(event: ReadEvent) -> bool:
+    """Whether the testbench compares a byte with characters, or takes it for a digit; one that it only
+    computes with is known, too, if it is a character."""
+    is_compared = event.is_met or event.bounds or event.doubts
+    is_compared = is_compared or (event.is_known and not event.is_char)
+    return bool(is_compared or event.is_digit or event.is_letter)
 
 
 def _check_width(judge: Judge, event: ReadEvent) -> None:

@@ -31,6 +31,8 @@ class FailureJudge:
         if event.is_short_line and event.has_default:
             self._judge_blank()
             return  # the testbench gave the variable a value of its own for lines that end early
+        if event.literal and event.is_checked and not event.matched and self._is_taken_again():
+            return  # it asked for a mark, such as an address behind @, that may be left out
         is_stale = event.is_used or (event.is_exposed and not event.is_checked)
         if not (is_stale or event.is_fatal or self._is_lost()):
             return

@@ -68,6 +68,46 @@ CASES["less than 0"] = block(
     "truncated",
     "initial k = 0;",
 )
+PLACED = 'while ($fscanf(f, "%d", z) == 1) begin p = {}; $display("R %0h", p); end'
+BYTE = "reg signed [7:0] z; reg [31:0] p = 0; integer j = 2; "
+HALVED = "function integer half(input integer one); half = one > 127 ? one - 256 : one; endfunction"
+INDEXED = (
+    'reg [7:0] w[0:2]; reg [15:0] t; initial begin f = $fopen("d.txt", "r"); t = 0; '
+    'for (i = 0; i < 3; i = i + 1) if ($fscanf(f, "%d", w[i]) != 1) $finish; '
+    'for (i = 0; i < 3; i = i + 1) t = t + w[i]; $display("R %0d", t); end'
+)
+COPIED = (
+    'while ($fscanf(f, "%d", v) == 1) begin k = {}; if (k {}) k = k - {}; $display("R %0d", k); end'
+)
+ASKED = 'while ($fscanf(f, "%d", z) == 1) begin if (z {}) k = 1; $display("R %0d", k); end'
+CASES |= {
+    "bytes put together by or": block(PLACED.format("(p << 8) | z"), SIGNED, declared=BYTE),
+    "bytes put together by a sum": block(PLACED.format("(p << 8) + z"), SIGNED, declared=BYTE),
+    "a shift by less than a byte": block(
+        PLACED.format("(p << 4) + z"), SIGNED, "truncated", declared=BYTE
+    ),
+    "a byte put in its place": block(PLACED.format("p | (z << 8 * j)"), SIGNED, declared=BYTE),
+    "a check sum by exclusive or": block(PLACED.format("p ^ z"), SIGNED, declared=BYTE),
+    "a byte that is added": block(PLACED.format("p + z"), SIGNED, "truncated", declared=BYTE),
+    "an address with a sign": case(INDEXED, SIGNED),
+    "256 taken off a copy": block(COPIED.format("v", "> 127", 256), SIGNED),
+    "256 taken off a copy by its first bit": block(COPIED.format("v", "[7]", 256), SIGNED),
+    "256 taken off another width": block(COPIED.format("v", "> 1023", 2048), SIGNED, "truncated"),
+    "256 taken off a sum": block(COPIED.format("v + s", "> 127", 256), SIGNED, "truncated"),
+    "256 taken off an argument": block(
+        'while ($fscanf(f, "%d", v) == 1) $display("R %0d", half(v));', SIGNED, declared=HALVED
+    ),
+    "shifted up and down again": block(
+        'while ($fscanf(f, "%d", v) == 1) begin k = v << 24; k = k >>> 24; $display("R %0d", k); end',
+        SIGNED,
+    ),
+    "unequal to a wider 0": block(ASKED.format("!= 16'd0"), SIGNED, declared=BYTE),
+    "equal to a pattern": block(ASKED.format("== 'hfd"), SIGNED, declared=BYTE),
+    "equal to a wider pattern": block(
+        ASKED.format("== 'hfffffffd"), SIGNED, "truncated", declared=BYTE
+    ),
+    "less than a wider number": block(ASKED.format("< 16'd1"), SIGNED, "truncated", declared=BYTE),
+}
 MIXED = (
     "reg signed [7:0] a = -3; reg [7:0] e = 3; reg signed [15:0] p; reg [15:0] w; initial begin "
     "p = e * a; $display({0}, p); w = a; $display({0}, w); w = a + 16'd1; $display({0}, w); "

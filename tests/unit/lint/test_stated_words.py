@@ -132,6 +132,39 @@ def test_bytes_behind_the_header_of_a_container(
 
 
 @pytest.mark.parametrize(
+    ("skip", "kinds"),
+    [
+        ("n = $fread(h, f);", set()),
+        ("n = $fread(h, f); $display(h[100]);", {"binary"}),
+        ("n = $fread(g, f); k = g[15:8]; repeat (k) n = $fread(x, f);", set()),
+        ("n = $fread(g, f); repeat (118) begin n = $fread(x, f); s = s + x; end", {"binary"}),
+        ("n = $fread(w, f); if (w !== 48'h934e554d5059) $finish; n = $fseek(f, 128, 0);", set()),
+    ],
+)
+def test_a_numpy_header_that_is_skipped(skip: str, kinds: set[str], tmp_path: Path) -> None:
+    body = (
+        'reg [7:0] h[0:127]; reg [79:0] g; reg [47:0] w; initial begin f = $fopen("d.txt", "r"); '
+        f'{skip} n = $fread(m, f); $display("R %h", m[0]); end'
+    )
+    header = b"\x93NUMPY\x01\x00\x76\x00{'descr': '|u1', }".ljust(127) + b"\n"
+    assert followed(tmp_path, body, {"d.txt": header + b"\x01\x02\x03\xff"})[1] == kinds
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [(b"01\n0f\n", set()), (b"@2\n01\n0f\n", set()), (b"01\n!0\n", {"bad-word"})],
+)
+def test_an_address_that_lines_may_leave_out(text: bytes, kinds: set[str], tmp_path: Path) -> None:
+    """No line of the first file has the mark for which the first scan asks."""
+    body = (
+        'initial begin f = $fopen("d.txt", "r"); k = 0; while ($fgets(line, f) != 0) '
+        'if ($sscanf(line, "@%h", k) != 1) if ($sscanf(line, "%h", v) == 1) begin '
+        '$display("R %0d %0d", k, v); k = k + 1; end end'
+    )
+    assert followed(tmp_path, body, {"d.txt": text})[1] == kinds
+
+
+@pytest.mark.parametrize(
     ("end", "kinds"), [(b"\n", set()), (b"", {"line-ends"}), (b"\r\n", {"line-ends"})]
 )
 def test_line_ends_of_a_parser_of_bytes(end: bytes, kinds: set[str], tmp_path: Path) -> None:

@@ -29,6 +29,9 @@ CHARACTERS = """module t; reg [7:0] m [0:7]; integer f, n, i, s;
   initial begin f = $fopen("d.txt", "rb"); n = $fread(m, f); s = 0;
     for (i = 0; i < 8; i = i + 1) if (m[i] >= "0" && m[i] <= "9") s = s + m[i] - "0";
     $display("%0d", s); end endmodule"""
+BYTES = """module t; reg [7:0] v; integer f, s;
+  initial begin f = $fopen("d.txt", "rb"); s = 0;
+    while ($fread(v, f) == 1) {} s = s + v; $display("%0d", s); end endmodule"""
 BINARY = ("error", "binary")
 
 
@@ -46,6 +49,13 @@ def test_a_text_that_is_read_as_bytes(tmp_path: Path) -> None:
     assert BINARY not in _findings(tmp_path, CHARACTERS, b"0a\n14\n1e\n28\n")
     assert BINARY not in _findings(tmp_path, MEMORY, bytes(range(8)))
     assert BINARY not in _findings(tmp_path, MEMORY, b"12345678")
+
+
+def test_a_text_that_is_read_byte_by_byte(tmp_path: Path) -> None:
+    """A sum of its characters is one of no numbers; a reader that leaves out the line ends knows them."""
+    assert BINARY in _findings(tmp_path, BYTES.format(""), b"0a\n14\n1e\n28\n")
+    assert BINARY not in _findings(tmp_path, BYTES.format("if (v != 10)"), b"0a\n14\n1e\n28\n")
+    assert BINARY not in _findings(tmp_path, BYTES.format(""), bytes((10, 48, 97, 50, 45)))
 
 
 def test_texts_that_are_read_as_texts(tmp_path: Path) -> None:
