@@ -188,7 +188,8 @@ class WordJudge:
         value = number(event.digits, event.code) if event.code in BITS_PER_DIGIT else None
         if value is None or not (event.is_widened and event.target):
             return
-        if value < 0 or (event.is_signed and value >> (event.target - 1) & 1):
+        has_sign = event.is_signed or event.is_cast
+        if value < 0 or (has_sign and value >> (event.target - 1) & 1):
             self._report("error", "truncated", sign_text(event.digits))
 
     def _check_decimal(self, value: int) -> None:

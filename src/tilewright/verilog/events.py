@@ -79,8 +79,9 @@ class ReadEvent:
     is_met: a comparison asks for this very one. bounds: how many comparisons by order held of a character,
     one after the other; MISSED behind one that did not. parts: what was asked of the characters of a line.
     is_rounded: a real number in a variable that has no room for its fraction. is_in_front: somebody took bits
-    in front of its digits. is_widened: something put zeros in front of it. owner: the file; leader: the one
-    that is read before it in turn, and gave something; load: that of which it stands for the number of words.
+    in front of its digits. is_widened: something put zeros in front of it; is_cast: that was behind
+    `$signed`. owner: the file; leader: the one that is read before it in turn, and gave something; load: that
+    of which it stands for the number of words.
     """
 
     code: str
@@ -132,6 +133,7 @@ class ReadEvent:
     odd_part: bytes = b""
     is_rounded: bool = False
     is_widened: bool = False
+    is_cast: bool = False
     is_in_front: bool = False
     is_beyond: bool = False
     is_parted: bool = False

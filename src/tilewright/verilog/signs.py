@@ -98,7 +98,7 @@ def _taken_by_hand(node: Any) -> Iterator[tuple[Any, int]]:
             yield node.value, abs(place - int(type_.fixedRange.right)) + 1
     elif kind == "BinaryOp":
         yield from _taken_by_operator(node)
-    elif kind == "Call" and node.isSystemCall and node.subroutineName == "$signed":
+    elif gives_sign(node):
         yield _whole(bare(node.arguments[0]))
     elif kind == "Conversion" and not node.isImplicit:
         yield _whole(bare(node.operand))
@@ -147,10 +147,16 @@ def _signed_arguments(call: Any, taken: set[tuple[str, int]]) -> Iterator[Any]:
             yield argument
 
 
+def gives_sign(node: Any) -> bool:
+    """Whether a node is a call of `$signed`."""
+    return bool(node.kind.name == "Call" and node.isSystemCall and node.subroutineName == "$signed")
+
+
 def _has_signed(expression: Any) -> bool:
     """Whether a variable with a sign stands in an expression as a number of it."""
     return any(
-        node.kind.name in _LEAVES and _is_signed(node.type) for node in _numbers_in(expression)
+        gives_sign(node) or (node.kind.name in _LEAVES and _is_signed(node.type))
+        for node in _numbers_in(expression)
     )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from tilewright.verilog.compiler import Compiler, Evaluate
-from tilewright.verilog.cuts import copied
+from tilewright.verilog.cuts import bare, copied
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.paths import path_of
 from tilewright.verilog.places import compile_key
+from tilewright.verilog.signs import gives_sign
 from tilewright.verilog.stored import Key
 from tilewright.verilog.values import Value
 
@@ -28,30 +29,35 @@ def loses_sign(conversion: Any) -> bool:
 
 
 def noting_widening(conversion: Any, value: Evaluate, compiler: Compiler) -> Evaluate:
-    """The value of a conversion that loses the sign of a variable or element; which one is noted."""
-    source = copied(conversion.operand)
+    """The value of a conversion that loses the sign of a variable or element, or that which `$signed` gives
+    it; which one is noted."""
+    operand = bare(conversion.operand)
+    is_cast = gives_sign(operand)
+    source = copied(operand.arguments[0] if is_cast else operand)
     symbol = None if source is None else source.getSymbolReference()
     is_beside = conversion.sourceRange.start.offset in compiler.beside_signed
-    if symbol is None or not is_beside or path_of(symbol) in compiler.signed_by_hand:
+    is_by_hand = not is_cast and symbol is not None and path_of(symbol) in compiler.signed_by_hand
+    if symbol is None or not is_beside or is_by_hand:
         return value
     find = compile_key(source, compiler)
 
     def evaluate(machine: Machine) -> Value:
         if machine.is_looking:
-            _note(machine, find(machine))
+            _note(machine, find(machine), is_cast=is_cast)
         return value(machine)
 
     return evaluate
 
 
-def _note(machine: Machine, key: Key | None) -> None:
+def _note(machine: Machine, key: Key | None, *, is_cast: bool) -> None:
     event = machine.event_of(key) if machine.marks else None
     if event is not None:
         event.is_widened = True
+        event.is_cast |= is_cast
     if not isinstance(key, tuple) or key[0] not in machine.memories:
         return
     memory = machine.memories[key[0]]
     for load in memory.loads:
         held, address = memory.elements.get(key[1]), load.address_of(key[1])
-        if load.is_signed and address is not None and held is load.given.get(key[1]):
+        if (load.is_signed or is_cast) and address is not None and held is load.given.get(key[1]):
             load.widened.add(address)

@@ -48,6 +48,30 @@ CASES = {
     "beside a wider one without a sign": case(COMPARED.format(31), SIGNED, "truncated"),
     "beside one of the same width": case(COMPARED.format(15), SIGNED),
 }
+CAST = "reg [7:0] a = 2; reg signed [15:0] p; reg [15:0] t = 0; "
+CAST_WORDS = (
+    'reg [7:0] w[0:1], a = 2; reg signed [15:0] p; initial begin $readmemh("d.txt", w); '
+    'for (i = 0; i < 2; i = i + 1) begin p = {}; $display("R %0d", p); end end'
+)
+SHOWN = 'while ($fscanf(f, "%d", v) == 1) begin {0} = {1}; $display("R %0d", {0}); end'
+CASES |= {
+    "$signed times one without a sign": block(
+        SHOWN.format("p", "a * $signed(v)"), SIGNED, "truncated", CAST
+    ),
+    "$signed times one with a 0 in front": block(
+        SHOWN.format("p", "$signed({1'b0, a}) * $signed(v)"), SIGNED, declared=CAST
+    ),
+    "$signed in a sum without a sign": block(
+        SHOWN.format("t", "t + $signed(v)"), SIGNED, "truncated", CAST
+    ),
+    "$signed alone": block(SHOWN.format("t", "$signed(v)"), SIGNED, declared=CAST),
+    "$signed of positive numbers": block(SHOWN.format("p", "a * $signed(v)"), PLAIN, "", CAST),
+    "$signed of a word": case(CAST_WORDS.format("a * $signed(w[i])"), b"ff\n02\n", "truncated"),
+    "$signed of positive words": case(CAST_WORDS.format("a * $signed(w[i])"), b"7f\n02\n"),
+    "$signed of words all through": case(
+        CAST_WORDS.format("$signed(a) * $signed(w[i])"), b"ff\n02\n"
+    ),
+}
 TAKEN = 'while ($fscanf(f, "%d", v) == 1) show({});'
 SHOW = 'task show(input integer one); begin $display("R %0d", one); end endtask'
 DIVIDED = (
