@@ -51,10 +51,10 @@ def advise(
     rows, cols = read_array(array)
     shape = ArrayShape(rows, cols, 32)
     config, network, holdout = open_advised(source, data_dir)
-    found, plain = squeezes(config, shape), plain_cost(config, shape)
-    precision = None
     if network is None:
         refuse_given(context, OF_A_TRAINED_NETWORK, "a trained run or a packed network")
+    found, plain = squeezes(config, shape), plain_cost(config, shape)
+    precision = None
     if network is not None and holdout is not None:
         from tilewright.studies.precision import find_precision, images_to_choose_on
 

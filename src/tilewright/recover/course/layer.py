@@ -156,17 +156,11 @@ class CourseLayer:
         it fits these, or shows none, as an old one does not, or zeros: in training on several devices only
         copies of it are written. It shows them if 99 of 100 values fit.
         """
-        if (
-            self.stored is None
-            or not self.stored.any()
-            or self.count_stale() <= self.weight.numel() // 100
-        ):
+        few = self.weight.numel() // 100
+        if self.stored is None or not self.stored.any() or self.count_stale() <= few:
             return None
-        others = {bits: replace(self, weight_bits=bits) for bits in range(2, 9)}
-        fits = (
-            bits for bits, one in others.items() if one.count_stale() <= self.weight.numel() // 100
-        )
-        return next(fits, None)
+        widths = range(2, 9)
+        return next((b for b in widths if replace(self, weight_bits=b).count_stale() <= few), None)
 
     def convolve(self, values: Tensor) -> Tensor:
         """The source's convolution, in float32, of values that its quantizer has not seen yet."""
